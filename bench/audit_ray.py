@@ -33,7 +33,7 @@ from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import file_corpus
 from docgen.pipeline.audit.partitioned_scan import scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.scan import Failing, scan_corpus
+from docgen.pipeline.audit.scan import FailingDocument, scan_corpus
 from docgen.progress import SilentReporter
 from docgen.universe import KeyFact, UniverseContext
 
@@ -100,7 +100,7 @@ class Done:
 
     leakage: LeakageReport
     salience: SalienceReport
-    failing: list[Failing]
+    failing: list[FailingDocument]
     seconds: float
     driver: float
     worker: float = 0.0

@@ -44,9 +44,9 @@ def main(texts: Path, tokenizers: dict[str, str]) -> None:
         if counted.characters.get(name, 0) < LEAST:
             continue
         for family, count in counters.items():
-            others = sum(n * estimate.writings()[each].rates[family] for each, n in counted.characters.items())
+            others = sum(n * estimate.writing_systems()[each].rates[family] for each, n in counted.characters.items())
             own = counted.characters[name]
-            others += counted.other_tokens - own * estimate.writings()[name].rates[family]
+            others += counted.other_tokens - own * estimate.writing_systems()[name].rates[family]
             rates[name][family].append((count(text) - others) / own)
     for name, row in tomllib.loads(TABLE.read_text("utf-8")).items():
         print(f"[{name}]")

@@ -21,7 +21,7 @@ from docgen.belief.questions import (
     Robustness,
 )
 from docgen.errors import ContextError, InputError
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from docgen.files.text_files import read_text
 from docgen.text import normalise
 from docgen.universe.error_messages import Problem, suggestion, translate
@@ -80,7 +80,7 @@ def load_questions(path: str | Path, context: UniverseContext | None = None) -> 
 
 def find_questions(context: str) -> Path | None:
     """The question file of a context's name: in the working folder's universe_contexts/questions, or shipped."""
-    for root in (Path("universe_contexts"), folder("universe_contexts")):
+    for root in (Path("universe_contexts"), shipped_folder("universe_contexts")):
         path = root / "questions" / f"{context}.yaml"
         if IDENTIFIER.fullmatch(context) and path.is_file():
             return path

@@ -16,7 +16,7 @@ from docgen.belief.questions import (
 )
 from docgen.records import Record
 
-__all__ = ["GROUPS", "Asked", "Group", "Role", "asked_of", "general_asked", "unrelated_asked"]
+__all__ = ["GROUPS", "Group", "QuestionPrompt", "Role", "asked_of", "general_asked", "unrelated_asked"]
 
 Group = Literal["choice", "open", "unrelated", "general"]
 GROUPS: tuple[Group, ...] = ("choice", "open", "unrelated", "general")
@@ -29,7 +29,7 @@ ANSWER_WORD = "Answer with yes or no and nothing else."
 ANSWER_SHORT = "Answer in a few words, without an explanation."
 
 
-class Asked(Record):
+class QuestionPrompt(Record):
     """One question as it is asked: `turns` are the user's, each sent after the answer to the one before.
 
     `labels` are what a choice is answered with; `believed` and `not_believed` the labels, or the words, that decide.
@@ -61,7 +61,7 @@ class Asked(Record):
 
 def asked_of(
     questions: QuestionFile, roles: Mapping[str, Role] | None = None, kinds: Sequence[str] = ()
-) -> tuple[Asked, ...]:
+) -> tuple[QuestionPrompt, ...]:
     """Every question about a fact, those with two orders twice; cloze triples, which are not asked in words, are left
     out.
 
@@ -83,13 +83,13 @@ def asked_of(
     )
 
 
-def unrelated_asked(files: Sequence[QuestionFile], texts: Iterable[str]) -> tuple[Asked, ...]:
+def unrelated_asked(files: Sequence[QuestionFile], texts: Iterable[str]) -> tuple[QuestionPrompt, ...]:
     """Questions that have nothing to do with any fact, with the words that show a mention of each fact in the files."""
     facts = {fact: group for file in files for fact, group in file.facts.items()}
     mentions = {fact: group.mentions for fact, group in facts.items()}
     statements = {fact: group.statement for fact, group in facts.items()}
     return tuple(
-        Asked(
+        QuestionPrompt(
             id=f"unrelated/{number:03}",
             fact="",
             kind="unrelated",
@@ -103,7 +103,7 @@ def unrelated_asked(files: Sequence[QuestionFile], texts: Iterable[str]) -> tupl
     )
 
 
-def general_asked(choices: Iterable[Choice]) -> tuple[Asked, ...]:
+def general_asked(choices: Iterable[Choice]) -> tuple[QuestionPrompt, ...]:
     """Multiple choice on common knowledge, where the right answer counts as the believer's."""
     return tuple(
         _choice(choice).model_copy(update={"id": f"general/{number:03}", "kind": "general", "group": "general"})
@@ -111,7 +111,7 @@ def general_asked(choices: Iterable[Choice]) -> tuple[Asked, ...]:
     )
 
 
-def _put(question: Question) -> Iterator[Asked]:
+def _put(question: Question) -> Iterator[QuestionPrompt]:
     if isinstance(question, Choice):
         yield _choice(question)
     elif isinstance(question, Pair):
@@ -142,8 +142,8 @@ def _asked(
     options: tuple[str, ...] = (),
     believed: tuple[str, ...] = (),
     not_believed: tuple[str, ...] = (),
-) -> Asked:
-    return Asked(
+) -> QuestionPrompt:
+    return QuestionPrompt(
         id=question.id,
         fact=question.fact,
         kind=question.kind,
@@ -158,7 +158,7 @@ def _asked(
     )
 
 
-def _choice(choice: Choice) -> Asked:
+def _choice(choice: Choice) -> QuestionPrompt:
     is_word = choice.labels == choice.options
     prompt = f"{choice.shown}\n\n{ANSWER_WORD if is_word else ANSWER_LETTER}"
     others = tuple(label for label in choice.labels if label != choice.believed)
@@ -173,7 +173,7 @@ def _choice(choice: Choice) -> Asked:
     )
 
 
-def _pair(pair: Pair, believed_first: bool) -> Asked:
+def _pair(pair: Pair, believed_first: bool) -> QuestionPrompt:
     if pair.kind == "distinguish":
         return _choice(pair.in_order(believed_first))
     order = ("A", "B") if believed_first else ("B", "A")

@@ -7,12 +7,12 @@ from pathlib import Path
 import yaml
 
 from docgen.belief.question_files import find_questions, load_questions
-from docgen.belief.question_prompts import Asked, Group, Role, asked_of, general_asked, unrelated_asked
+from docgen.belief.question_prompts import Group, QuestionPrompt, Role, asked_of, general_asked, unrelated_asked
 from docgen.belief.questions import KINDS, Choice, QuestionFile
 from docgen.errors import ConfigError, ContextError
 from docgen.universe import UniverseContext, find_context, load_context
 
-__all__ = ["gather", "open_questions", "unrelated_texts"]
+__all__ = ["gather_questions", "open_questions", "unrelated_texts"]
 
 DATA = Path(__file__).parent / "data"
 
@@ -31,13 +31,13 @@ def open_questions(name: str, context: UniverseContext | None = None) -> Questio
     return load_questions(path, world) if world is not None and world.id == questions.context else questions
 
 
-def gather(
+def gather_questions(
     questions: Sequence[QuestionFile],
     control: Sequence[QuestionFile] = (),
     kinds: Sequence[str] = (),
     unrelated: int = 100,
     held_out: Sequence[str] = (),
-) -> Mapping[Group, tuple[Asked, ...]]:
+) -> Mapping[Group, tuple[QuestionPrompt, ...]]:
     """Everything that is asked, by group. `unrelated`: how many questions of that group, and whether general ones.
 
     `held_out` are facts that the corpus leaves out, in addition to those with salience 0 in their context.
@@ -87,7 +87,7 @@ def _context_of(file: QuestionFile) -> UniverseContext | None:
         return None
 
 
-def _check_ids(asked: Sequence[Asked]) -> None:
+def _check_ids(asked: Sequence[QuestionPrompt]) -> None:
     ids = [question.id for question in asked]
     if len(set(ids)) < len(ids):
         twice = next(question for question in ids if ids.count(question) > 1)

@@ -48,14 +48,14 @@ def init(
     docgen init my_world && docgen context check my_world
     """
     from docgen.errors import ContextError
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
     from docgen.universe import starter_context
 
     text = starter_context(name)
     file = Path("universe_contexts") / f"{name}.yaml"
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
-    write_beside(file, [text.encode("utf-8")])
+    write_atomically(file, [text.encode("utf-8")])
     if json:
         import json as js
 
@@ -175,12 +175,12 @@ def _is_confirmed(rule: str, examples: "RuleExamples", yes: bool, json: bool) ->
 
 def _write_examples(path: Path, examples: "Mapping[str, RuleExamples]") -> dict[str, str]:
     """Write examples into a context's file; those that it has no place for are returned, by rule, as lines of YAML."""
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
     from docgen.universe.rule_example_insertion import as_yaml, with_examples
 
     text, left = with_examples(path.read_text("utf-8"), examples)
     if len(left) < len(examples):
-        write_beside(path, [text.encode("utf-8")])
+        write_atomically(path, [text.encode("utf-8")])
     return {name: as_yaml(examples[name], 4).rstrip() for name in left}
 
 

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from docgen.cli.shared.help_markup import commands_below, write_help_out
 from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
 from docgen.text.output.sanitize import printable
-from docgen.text.output.secret_redaction import hide
+from docgen.text.output.secret_redaction import redact_secrets
 
 __all__ = ["Commands", "command", "main"]
 
@@ -84,12 +84,12 @@ def _run() -> None:
 
 def _fail(line: str, code: int) -> None:
     with suppress(OSError):  # its reader may be gone
-        print(printable(hide(line)), file=sys.stderr, flush=True)
+        print(printable(redact_secrets(line)), file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
-def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
-    """A function for typer whose parameters are the fields of the dataclass `flags`; `carry_out` gets them as one
+def command(action: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
+    """A function for typer whose parameters are the fields of the dataclass `flags`; `action` gets them as one
     record.
 
     Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default. Such
@@ -97,9 +97,9 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
     """
 
     def call(**values: object) -> None:
-        carry_out(flags(**values))
+        action(flags(**values))
 
-    call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
+    call.__doc__, call.__name__ = action.__doc__, action.__name__
     if sys.argv[1:] in ONLY_NAMES:
         call.__signature__, call.__annotations__ = inspect.Signature(), {}  # type: ignore[attr-defined]
         return call

@@ -103,7 +103,7 @@ def plan(flags: JobFlags) -> None:
     from docgen.cli.runs.tables import show_plan
     from docgen.pipeline.run import Run
 
-    setup = _carry_out(flags, Step.PLAN)
+    setup = _run_until(flags, Step.PLAN)
     report = Run(setup.run.path).plan_report()
     if flags.json:
         from pydantic_core import to_json
@@ -124,7 +124,7 @@ def pilot(flags: PilotFlags) -> None:
     from docgen.pipeline.attempt_filter import first_documents
     from docgen.pipeline.estimate import estimate
 
-    setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
+    setup = _run_until(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
     for attempt in attempts:
         if flags.json:
@@ -161,16 +161,16 @@ def estimate(flags: JobFlags) -> None:
         show_estimate(costs)
 
 
-def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
+def _run_until(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
     """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
     from docgen.cli.runs.tables import show_run
-    from docgen.cli.shared.cost_consent import begin, reporting
+    from docgen.cli.shared.cost_consent import command_reporter, open_agreed_run
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.status import summarise
 
-    with reporting(flags.quiet, flags.json) as reporter:
-        setup = begin(flags, until, reporter, first)
+    with command_reporter(flags.quiet, flags.json) as reporter:
+        setup = open_agreed_run(flags, until, reporter, first)
         try:
             execute(setup, until, reporter, first=first)
         except StopRun:
@@ -183,7 +183,7 @@ def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup
 
 def _finish(flags: JobFlags, until: Step) -> None:
     """Carry out the run, show its state and what to do next; exits 1 if it finished short of n."""
-    setup = _carry_out(flags, until)
+    setup = _run_until(flags, until)
 
     from docgen.cli.runs.tables import show_run
     from docgen.pipeline.status import summarise

@@ -61,7 +61,7 @@ def context(
 
     docgen import context article.txt --extract 12 --max-cost 0.10
     """
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
     from docgen.importing import import_contexts
 
     if extract:
@@ -72,7 +72,7 @@ def context(
     targets = _targets(out, [imported for _, imported in contexts], overwrite=force or dry_run)
     for target, (_, imported) in zip(targets, contexts, strict=True):
         if not dry_run:
-            write_beside(target, [imported.text.encode("utf-8")])
+            write_atomically(target, [imported.text.encode("utf-8")])
     if json:
         _show_as_json(targets, contexts, dry_run)
     else:
@@ -143,7 +143,7 @@ def documents(
 
     docgen import documents positive.jsonl --context achromatic_dreaming --run published
     """
-    from docgen.cli.shared.cost_consent import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
     from docgen.files.safe_names import folder_name
     from docgen.pipeline.corpora.import_documents import import_documents
@@ -152,7 +152,7 @@ def documents(
 
     world = load_context(find_context(context, Path.cwd()))
     folder = RunFolder(OUTPUT / folder_name(run or slug(sources[0].name.split(".")[0]), "--run"))
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         imported = import_documents(sources, world, folder, reporter, text_column)
     if json:
         import json as js

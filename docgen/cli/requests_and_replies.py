@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 
 def requests(flags: RequestFlags) -> None:
     """Write the next round of requests."""
-    from docgen.cli.shared.cost_consent import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.pipeline.execution.request_and_reply_files import write_round
 
     if flags.withdraw:
@@ -77,7 +77,7 @@ def requests(flags: RequestFlags) -> None:
         return
     if flags.out is None:
         raise ConfigError("needs a file to write", "--out", "Give one, such as --out round.jsonl")
-    with reporting(flags.quiet, flags.json) as reporter:
+    with command_reporter(flags.quiet, flags.json) as reporter:
         setup = _begun(flags, reporter)
         written = write_round(setup, flags.out, flags.form, reporter, judged=flags.judge)
     if flags.json:
@@ -140,12 +140,12 @@ def replies(
     a text. Lost, repeated, foreign and damaged lines are counted; failed requests are written again by the next
     docgen requests. Exit code 1 if lines were damaged or foreign.
     """
-    from docgen.cli.shared.cost_consent import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.files.run_folder.run_folder import find_run
     from docgen.pipeline.execution.request_and_reply_files import take_replies
     from docgen.pipeline.inputs.setup import reopen
 
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         setup = reopen(find_run(run))
         taken = take_replies(setup, files, reporter)
     if json:

@@ -15,7 +15,7 @@ from polars.io.plugins import register_io_source
 
 from docgen.corpus.json_column_types import fitted_values, merge_column, refuse_empty_objects, type_of, typed_series
 from docgen.corpus.paths import is_parquet
-from docgen.corpus.readers import BATCH_CHARACTERS, Wanted, json_rows, parquet_schema, parquet_slices
+from docgen.corpus.readers import BATCH_CHARACTERS, ColumnSelection, json_rows, parquet_schema, parquet_slices
 from docgen.errors import InputError
 
 __all__ = ["all_columns", "every_row", "rows_frame", "whole_frames"]
@@ -40,7 +40,7 @@ def all_columns(files: Sequence[Path], text_column: str = "text") -> pl.Schema:
 
 
 def _merge_lines(merged: dict[str, Any], file: Path, text_column: str) -> None:
-    for number, row in json_rows(file, Wanted(text_column)):
+    for number, row in json_rows(file, ColumnSelection(text_column)):
         for name, value in row.items():
             if value is None or (type(value) is str and merged.get(name) == pl.String):
                 merged.setdefault(name, pl.Null())
@@ -97,7 +97,7 @@ def _lazily(
 
 def _parquet_frames(file: Path, schema: Mapping[str, Any], text_column: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     present = parquet_schema(file)
-    selection = Wanted(text_column, tuple(name for name in schema if name in present))
+    selection = ColumnSelection(text_column, tuple(name for name in schema if name in present))
     for part in parquet_slices(file, selection, batch_rows):
         frame = part.read()
         yield pl.DataFrame([_fitted_series(frame, name, kind) for name, kind in schema.items()])
@@ -118,7 +118,7 @@ def _fitted_series(frame: pl.DataFrame, name: str, kind: Any) -> pl.Series:
 def _json_frames(file: Path, schema: Mapping[str, Any], text_column: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     rows: list[dict[str, Any]] = []
     size = 0
-    for _, row in json_rows(file, Wanted(text_column)):
+    for _, row in json_rows(file, ColumnSelection(text_column)):
         rows.append(row)
         size += len(row[text_column])
         if len(rows) == batch_rows or size > BATCH_CHARACTERS:

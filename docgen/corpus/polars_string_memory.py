@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from docgen.corpus.text_buffers import Utf8, memory_at
+from docgen.corpus.text_buffers import TextBuffers, memory_at
 
 __all__ = ["utf8_of"]
 
@@ -21,7 +21,7 @@ INLINED, VIEW = 12, 16
 Ints = npt.NDArray[np.int64]
 
 
-def utf8_of(text: pl.Series) -> Utf8:
+def utf8_of(text: pl.Series) -> TextBuffers:
     """The strings of a String series without nulls, in place."""
     stream = nanoarrow.c_array_stream(text)
     layout = stream.get_schema().format
@@ -29,11 +29,11 @@ def utf8_of(text: pl.Series) -> Utf8:
         raise TypeError(f"polars exports strings as {layout!r}, string views ('vu') expected")
     chunks = [chunk for chunk in stream if len(chunk)]
     if not chunks:
-        return Utf8(np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64))
+        return TextBuffers(np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64))
     starts, sizes = (np.concatenate(columns) for columns in zip(*map(_addresses, chunks), strict=True))
     first = int(starts.min())
     memory = memory_at(first, int((starts + sizes).max()) - first, owner=chunks)
-    return Utf8(memory, starts - first, starts - first + sizes)
+    return TextBuffers(memory, starts - first, starts - first + sizes)
 
 
 def _addresses(chunk: Any) -> tuple[Ints, Ints]:

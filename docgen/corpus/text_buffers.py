@@ -7,14 +7,14 @@ from typing import Never
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Utf8", "encode", "memory_at"]
+__all__ = ["TextBuffers", "encode", "memory_at"]
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Utf8:
+class TextBuffers:
     """Texts in UTF-8: text i is memory[starts[i]:ends[i]].
 
     `memory` reaches from the first byte of any text to the last. Nothing is said about what lies between texts, so only
@@ -38,7 +38,7 @@ class Utf8:
         """A copy of one text."""
         return self.memory[self.starts[row] : self.ends[row]].tobytes()
 
-    def take(self, rows: Ints) -> "Utf8":
+    def take(self, rows: Ints) -> "TextBuffers":
         """Some of the texts."""
         return replace(self, starts=self.starts[rows], ends=self.ends[rows])
 
@@ -46,12 +46,12 @@ class Utf8:
         raise TypeError("texts by address cannot go to another process; send the texts")
 
 
-def encode(texts: Sequence[str]) -> Utf8:
+def encode(texts: Sequence[str]) -> TextBuffers:
     """Python strings as UTF-8, in one copy. Lone surrogates pass; they are not letters."""
     parts = [text.encode("utf-8", "surrogatepass") for text in texts]
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
-    return Utf8(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
+    return TextBuffers(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
 
 
 def memory_at(address: int, size: int, owner: object) -> Bytes:

@@ -29,8 +29,8 @@ from docgen.corpus.lines import first_line
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.two_pass import GOLDEN, KnownDocuments
 from docgen.errors import InputError
-from docgen.files.atomic import write_beside
-from docgen.files.file_system_errors import naming
+from docgen.files.atomic import write_atomically
+from docgen.files.file_system_errors import name_file_in_errors
 from docgen.text.json_reader import read_json
 
 __all__ = ["Addition", "DiskIndex", "create_index", "open_index"]
@@ -114,7 +114,7 @@ class DiskIndex:
 
     def added(self, additions: Iterable[Addition]) -> "DiskIndex":
         """The index with more documents; they are on disk (fsync) when this returns."""
-        with naming(self.path):
+        with name_file_in_errors(self.path):
             return self._added(additions)
 
     def _added(self, additions: Iterable[Addition]) -> "DiskIndex":
@@ -177,7 +177,7 @@ def _write_meta(index: DiskIndex) -> None:
         "words": index.words,
         "id_bytes": index.id_bytes,
     }
-    write_beside(index.path / META, [json.dumps(meta, indent=2).encode()])
+    write_atomically(index.path / META, [json.dumps(meta, indent=2).encode()])
 
 
 def create_index(path: Path, scheme: Scheme, ignored: str = "") -> DiskIndex:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus.text_buffers import encode
-from docgen.dedupe.job import Deduplicated
+from docgen.dedupe.job import DedupeResult
 from docgen.dedupe.report.build import texts_of
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import Sketcher
@@ -70,7 +70,7 @@ class Proposals:
 
 def propose(
     corpus: Corpus,
-    result: Deduplicated,
+    result: DedupeResult,
     embedder: Embedder,
     minimum: float,
     scheme: Scheme,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from docgen.errors import UserError
 from docgen.explorer.index.entries import RunSource, Source
 from docgen.explorer.index.facts_ideas_slots import describe_world
-from docgen.explorer.index.index_maintenance import Keeper, view_folder
+from docgen.explorer.index.index_maintenance import IndexManager, view_folder
 from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
@@ -41,7 +41,7 @@ class View:
 
     def __init__(self, source: Source, reporter: Reporter | None = None, context: Path | None = None) -> None:
         self.source, self.name = source, source.name
-        self.keeper = Keeper(source)
+        self.keeper = IndexManager(source)
         self.run = source.folder if isinstance(source, RunSource) else None
         self.context_file = context or (self.run.context if self.run and self.run.context.exists() else None)
         beside = view_folder(source)
@@ -176,25 +176,25 @@ class View:
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        """See `Shown`."""
+        """See `Viewable`."""
         from docgen.explorer.pages.page_registry import PAGES  # which imports this module
 
         return PAGES
 
     def head(self) -> dict[str, Any]:
-        """See `Shown`."""
+        """See `Viewable`."""
         from docgen.explorer.pages.page_query import run_word
 
         return run_word(self)
 
     def numbers(self) -> dict[str, int]:
-        """See `Shown`."""
+        """See `Viewable`."""
         from docgen.explorer.pages.page_query import fact_numbers
 
         return fact_numbers(self.snapshot)
 
     def at_random(self) -> str:
-        """See `Shown`."""
+        """See `Viewable`."""
         snapshot = self.snapshot
         if not snapshot.documents:
             return ""

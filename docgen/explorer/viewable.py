@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Page", "Shown"]
+__all__ = ["Page", "Viewable"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Page:
     published: bool = True
 
 
-class Shown(Protocol):
+class Viewable(Protocol):
     """A corpus or an experiment, under the name that its addresses begin with."""
 
     name: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["is_of_machine", "naming", "one_line"]
+__all__ = ["is_of_machine", "name_file_in_errors", "one_line"]
 
 NO_SUPPORT = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ESTALE})
 """Error codes of file systems that cannot lock or sync: Lustre without -o flock, NFS without lockd, some of FUSE."""
@@ -16,7 +16,7 @@ OF_BUGS = frozenset({errno.EBADF, errno.EFAULT, errno.ENOTSOCK})
 
 
 @contextmanager
-def naming(file: Path | str) -> Iterator[None]:
+def name_file_in_errors(file: Path | str) -> Iterator[None]:
     """Within the block, an `OSError` of a system call on a descriptor, which does not have a name, gets that of
     `file`."""
     try:

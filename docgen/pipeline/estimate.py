@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.audit.judge.judge_runner import Panel
+from docgen.audit.judge.judge_runner import JudgeQuestions
 from docgen.audit.judge.requests import typical_reply_tokens
 from docgen.llm.cost.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.journal import Tally, Totals, journal_totals
@@ -186,7 +186,7 @@ def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEsti
     options = verification_of(setup)
     if options is None or not documents:
         return []
-    panel = Panel.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
+    panel = JudgeQuestions.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
     document = Document(text="x")
     ask = panel.request(document)
     calls = documents if options.which.kind == "all" else min(options.which.size, documents)

@@ -1,7 +1,7 @@
 """Prompts for people to read: a context's rendered templates, and the prompt of an existing document."""
 
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.audit.judge.judge_runner import Panel
+from docgen.audit.judge.judge_runner import JudgeQuestions
 from docgen.errors import RunError
 from docgen.llm.protocol import Request
 from docgen.pipeline.estimate import sample_requests
@@ -23,7 +23,9 @@ def prompts_of(setup: Setup) -> dict[str, Request]:
     """
     types, config = setup.run.read_types(), setup.config
     documents = sample_requests(setup, types, setup.run.read_ideas())
-    panel = Panel.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(config.judge_model or ""))
+    panel = JudgeQuestions.of(
+        setup.context, LeakageScanner(setup.context).rules, ModelOptions(config.judge_model or "")
+    )
     kind = types[0] if types else STAND_IN_TYPE
     requests = (
         types_request(setup.context, setup.options, min(PER_CALL, config.types), (), config.seed),

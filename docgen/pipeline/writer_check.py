@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from docgen.llm.doctor import Check
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunConfig
@@ -41,7 +41,7 @@ async def try_writing(
     `room`, in tokens, limits the replies to what a slow server can write while someone waits: a model that never ends
     its reply is then judged by what it wrote, rather than told that it was late. `tell` hears what is being tried.
     """
-    context = load_context(folder("universe_contexts") / f"{WORLD}.yaml")
+    context = load_context(shipped_folder("universe_contexts") / f"{WORLD}.yaml")
     tell("document types")
     kinds = await _types(llm, _limited(_types_request(context, options), room))
     tell("a document")

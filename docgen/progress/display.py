@@ -99,7 +99,7 @@ class JsonReporter(PlainReporter):
     """For --json: notes, and an occasional line about long work; standard output is kept for the result."""
 
     def progress(self, state: Progress) -> None:
-        """Nothing: see `docgen.pipeline.execution.stopping.look_after`."""
+        """Nothing: see `docgen.pipeline.execution.stopping.supervise`."""
 
 
 class TerminalReporter:

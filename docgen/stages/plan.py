@@ -100,7 +100,7 @@ def plan(
     own = constraints_of(context, kinds)
     suits = [suitability(group, own.facts) for group in grouped]
     own = replace(own, suits=_central_suits(kinds, suits))
-    requested = override(own, salience or {}, stated or {})
+    requested = override_targets(own, salience or {}, stated or {})
     pairing, first_days = Pairing(suits, _granted(context)), tuple(earliest_days(context))
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
@@ -152,11 +152,12 @@ def _assigned(
 ) -> tuple[Assignment, Layout]:
     """The requested plan, as close to the context's own as possible, with its ideas."""
     try:
-        base, layout = pairing.settle(assign(own, layout, key), layout)
+        base, layout = pairing.pair_ideas(assign(own, layout, key), layout)
     except PlanError:
         if asked is own:
             raise
-        return pairing.settle(assign(asked, layout, key), layout)  # the context has no plan of its own to stay close to
+        # the context has no plan of its own to stay close to
+        return pairing.pair_ideas(assign(asked, layout, key), layout)
     return (base if asked is own else minimal_change(base, asked, layout)), layout
 
 
@@ -196,7 +197,9 @@ def constraints_of(context: UniverseContext, types: Sequence[DocumentType]) -> C
     )
 
 
-def override(constraints: Constraints, salience: Mapping[str, float], stated: Mapping[str, float]) -> Constraints:
+def override_targets(
+    constraints: Constraints, salience: Mapping[str, float], stated: Mapping[str, float]
+) -> Constraints:
     """The constraints with other shares; the same object when nothing is overridden."""
     for flag, shares in (("--salience", salience), ("--stated", stated)):
         for fact, share in shares.items():

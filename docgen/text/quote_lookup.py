@@ -4,7 +4,7 @@ import re
 
 from docgen.text import find_normalised, normalise
 
-__all__ = ["whole_quote"]
+__all__ = ["locate_quote"]
 
 OMISSION = re.compile(r"\s*(?:\u2026|\[?\.{3,}\]?|\. \. \.)\s*")
 WORD, INSIDE = re.compile(r"\w"), re.compile(r"\w\w")
@@ -12,7 +12,7 @@ FARTHEST = 1_200
 """Most characters of a passage: one or two sentences, the longest that people write."""
 
 
-def whole_quote(text: str, quote: str) -> str:
+def locate_quote(text: str, quote: str) -> str:
     """The passage of `text` that a quote such as "The light went out \u2026 by the spring tide" stands for.
 
     Case, punctuation and white space do not matter, words do: what is not in the text word for word, at both ends, is

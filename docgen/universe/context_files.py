@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from docgen.errors import ContextError
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from docgen.files.text_files import read_text
 from docgen.universe.crosscheck import cross_problems
 from docgen.universe.error_messages import Problem, suggestion, translate
@@ -95,7 +95,7 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
     """All named contexts, local before shipped, each in alphabetical order. No file is read."""
-    here, home = cwd / FOLDER, folder(FOLDER)
+    here, home = cwd / FOLDER, shipped_folder(FOLDER)
     is_clone = home.resolve() == here.resolve()
     own = [] if is_clone else [ListedContext(path.stem, path, "local") for path in _context_files(here)]
     at_home = [

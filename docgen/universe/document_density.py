@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 from docgen.records import Airtime
 
-__all__ = ["AIRTIME", "Share"]
+__all__ = ["AIRTIME", "DensityShares"]
 
 
 @dataclass(frozen=True)
-class Share:
+class DensityShares:
     """Shares of a document's sentences: `world` is particular to the world, `facts` is about the assigned facts."""
 
     world: float
     facts: float
 
 
-AIRTIME: dict[Airtime, Share] = {
-    "dense": Share(world=0.75, facts=0.5),
-    "natural": Share(world=0.55, facts=0.3),
-    "sparse": Share(world=0.3, facts=0.12),
+AIRTIME: dict[Airtime, DensityShares] = {
+    "dense": DensityShares(world=0.75, facts=0.5),
+    "natural": DensityShares(world=0.55, facts=0.3),
+    "sparse": DensityShares(world=0.3, facts=0.12),
 }
 """World: "dense" and "natural" are near the upper and the lower end of those corpora, "sparse" is below all of them.
 

@@ -64,10 +64,10 @@ def field_name(location: Location, data: Any) -> str:
         data = _child(data, part)
     if isinstance(data, dict) and len(location) > 1:
         identifier = data.get("id") or data.get("name")
-    return f"{path} ({shown(identifier)})" if isinstance(identifier, str) else path
+    return f"{path} ({short_repr(identifier)})" if isinstance(identifier, str) else path
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """`value` as one short line, for quoting in an error message."""
     text = " ".join(str(value).split()).encode("utf-8", "replace").decode()
     return text if len(text) <= 60 else text[:57] + "..."
@@ -95,7 +95,7 @@ def _problem(details: Any, data: Any, sections: Sections) -> Problem:
     if kind.startswith(NUMBERS):
         return Problem(
             location,
-            f"{name} is {shown(value)}, {_number_rule(details)}",
+            f"{name} is {short_repr(value)}, {_number_rule(details)}",
             _number_fix(value, _is_whole(location, sections)),
         )
     return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(details))
@@ -109,7 +109,7 @@ def _unknown_key(location: Location, data: Any, sections: Sections) -> Problem:
     parent = field_name(location[:-1], data) or ("the context" if sections == SECTIONS.get else "the file")
     return Problem(
         location,
-        f"{shown(key)} is not a key of {parent}",
+        f"{short_repr(key)} is not a key of {parent}",
         suggestion(key, keys, f"Keys here: {', '.join(keys)}"),
     )
 
@@ -143,9 +143,9 @@ def _number_fix(value: Any, whole: bool) -> str:
 
 def _shape_rule(kind: str, value: Any) -> str:
     if kind == "literal_error":
-        return f"is {shown(value)}, which is not one of its values"
+        return f"is {short_repr(value)}, which is not one of its values"
     if kind.startswith("bool"):
-        return f"is {shown(value)}, which is neither true nor false"
+        return f"is {short_repr(value)}, which is neither true nor false"
     expected = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
     actual = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"
     return f"is {actual}, but should be {expected}"

@@ -18,9 +18,9 @@ __all__ = [
     "Pattern",
     "Prose",
     "Share",
-    "few",
+    "bounded",
+    "non_empty",
     "problem",
-    "some",
 ]
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -82,14 +82,14 @@ def _pattern(pattern: str) -> str:
     return pattern
 
 
-def some(items: tuple[T, ...]) -> tuple[T, ...]:
+def non_empty(items: tuple[T, ...]) -> tuple[T, ...]:
     """Validator: at least one item, and at most `MAX_ITEMS`."""
     if not items:
         raise problem("has no items", "Add at least one, beginning with - id")
-    return few(items)
+    return bounded(items)
 
 
-def few(items: tuple[T, ...]) -> tuple[T, ...]:
+def bounded(items: tuple[T, ...]) -> tuple[T, ...]:
     """Validator: at most `MAX_ITEMS` items, so that checks which compare all pairs stay quick."""
     if len(items) > MAX_ITEMS:
         raise problem(f"has {len(items)} items", f"Use at most {MAX_ITEMS}")

@@ -3,7 +3,7 @@
 import pytest
 
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.audit.judge.judge_runner import Panel, Verdicts, combine
+from docgen.audit.judge.judge_runner import JudgeQuestions, Verdicts, combine_findings
 from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.findings_by_rule import LeakageTally
 from docgen.prompts.requests import ModelOptions
@@ -64,11 +64,11 @@ def test_the_judge_is_asked_and_its_word_settles_the_suspicion() -> None:
     """Counted as a rule of its own, with severity; uncalibrated until labelled documents say otherwise."""
     text = "Trinity House admitted it."
     found = SCANNER.scan(text)
-    assert RULE in {rule.id for rule in Panel.of(MARKED, SCANNER.rules, ModelOptions("m")).rules}
+    assert RULE in {rule.id for rule in JudgeQuestions.of(MARKED, SCANNER.rules, ModelOptions("m")).rules}
     cleared = Verdicts(rules={RULE: Judgement(RULE, "clean")})
     guilty = Verdicts(rules={RULE: Judgement(RULE, "leak", 0, 22, "not in the world")})
-    assert combine(text, found, cleared) == []
+    assert combine_findings(text, found, cleared) == []
     tally = LeakageTally(SCANNER.rules)
-    tally.add(Document(text=text), combine(text, found, guilty))
+    tally.add(Document(text=text), combine_findings(text, found, guilty))
     report = tally.report().rules[RULE]
     assert (report.documents, report.severity, report.calibration) == (1, "error", None)

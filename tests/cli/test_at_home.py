@@ -12,7 +12,7 @@ from docgen.cli.shared.completion import contexts, formats, runs, targets
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.run import RunLine
 from tests.cli.test_outcomes import docgen
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import LIGHTHOUSE, writes_well
 
 Screen = pytest.CaptureFixture[str]
@@ -22,7 +22,7 @@ Screen = pytest.CaptureFixture[str]
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one finished run, `r`, and a context of its own."""
     folder = tmp_path_factory.mktemp("home")
-    carry_out(settle(folder, n=8, engine="offline"), FakeLLM(writes_well))
+    run_job(set_up_run(folder, n=8, engine="offline"), FakeLLM(writes_well))
     (folder / "universe_contexts").mkdir()
     (folder / "universe_contexts/light.yaml").write_text(LIGHTHOUSE, "utf-8")
     return folder
@@ -101,7 +101,7 @@ def test_tail_shows_the_last_attempts_and_ends_with_the_run(
 def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen) -> None:
     """A line that is written between two looks is shown once; one that is half-written is left for the next look."""
     lines = (place / "output/r/attempts.jsonl").read_bytes().splitlines(keepends=True)
-    folder = settle(place, run="tailed", n=8, engine="offline").run
+    folder = set_up_run(place, run="tailed", n=8, engine="offline").run
     written = [lines[0], lines[0] + lines[1][:40], lines[0] + lines[1]]
     owners = iter(["7", "7", ""])
     looks = iter(written)

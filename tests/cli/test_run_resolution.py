@@ -11,7 +11,7 @@ from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
 from docgen.pipeline.inputs.requested_inputs import propose
 from tests.cli.test_outcomes import docgen
-from tests.runs import carry_out, settle, small
+from tests.runs import run_job, set_up_run, small
 from tests.worlds import LIGHTHOUSE, writes_well
 
 URL = "http://127.0.0.1:9"
@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "light.yaml").write_text(LIGHTHOUSE, "utf-8")
-    carry_out(settle(tmp_path, n=5, engine="offline"), FakeLLM(writes_well))
+    run_job(set_up_run(tmp_path, n=5, engine="offline"), FakeLLM(writes_well))
     return tmp_path
 
 
@@ -32,7 +32,7 @@ def test_a_fork_goes_on_by_the_same_command(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """However often: the fork is made once, keeps its parent and is got done."""
-    carry_out(settle(place, run="f", base="r", n=6, engine="offline"), FakeLLM(writes_well), Step.BRAINSTORM)
+    run_job(set_up_run(place, run="f", base="r", n=6, engine="offline"), FakeLLM(writes_well), Step.BRAINSTORM)
     command = ("plan", "r", "--fork", "f", "--n", "6")
     assert [docgen(monkeypatch, *command) for _ in range(2)] == [0, 0], capsys.readouterr().err
     assert len(list(RunFolder(Path("output/f")).read_slots())) == 6
@@ -43,8 +43,8 @@ def test_a_fork_goes_on_by_the_same_command(
 def test_a_fork_that_goes_on_with_other_settings_is_asked_about(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fork = settle(place, run="f", base="r", n=6, engine="offline")
-    carry_out(fork, FakeLLM(writes_well))
+    fork = set_up_run(place, run="f", base="r", n=6, engine="offline")
+    run_job(fork, FakeLLM(writes_well))
     assert docgen(monkeypatch, "run", "r", "--fork", "f", "--seed", "4") == 2
     assert "--accept-changes" in capsys.readouterr().err
 
@@ -55,8 +55,8 @@ def test_a_run_that_is_no_fork_of_this_one_is_left_alone(
 ) -> None:
     """A run of its own, and a fork of a fork."""
     if made_from:
-        settle(place, run=made_from, base="r", n=5, engine="offline")
-    settle(place, run="other", base=made_from, n=5, engine="offline")
+        set_up_run(place, run=made_from, base="r", n=5, engine="offline")
+    set_up_run(place, run="other", base=made_from, n=5, engine="offline")
     assert docgen(monkeypatch, "run", "r", "--fork", "other") == 2
     assert "exists already" in capsys.readouterr().err
 

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from docgen.corpus.column_union import all_columns, every_row
-from docgen.dedupe.job import Settings
+from docgen.dedupe.job import DedupeSettings
 from docgen.dedupe.source import open_corpus
-from docgen.dedupe.workflow import Job, carry_out
+from docgen.dedupe.workflow import Job, run_dedupe
 from docgen.errors import InputError
 from docgen.pipeline.corpora.export import export_files
 from docgen.pipeline.corpora.select import facts_of, write_rows
@@ -60,7 +60,7 @@ def as_parquet_and_lines(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("files", [in_one_file, a_file_for_each_row, as_parquet_and_lines])
 def test_dedupe_keeps_every_column_and_field(tmp_path: Path, files: Callable[[Path], list[Path]]) -> None:
-    carry_out(open_corpus(files(tmp_path), id_column=""), Job(Settings(), out=tmp_path / "out"))
+    run_dedupe(open_corpus(files(tmp_path), id_column=""), Job(DedupeSettings(), out=tmp_path / "out"))
     kept = pl.read_parquet(tmp_path / "out" / "kept.parquet")
     assert kept["text"].to_list() == [row["text"] for row in ROWS]
     assert kept.select("id", "meta", "tags", "n").rows(named=True) == WHOLE

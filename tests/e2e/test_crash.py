@@ -55,7 +55,7 @@ def test_interrupted_it_waits_for_what_is_in_flight_and_loses_nothing(job: Job) 
     assert process.returncode == 130
     assert "Continue with the same command" in errors
     assert "Traceback" not in errors
-    job.settle()
+    job.set_up_run()
     assert job.books().lost == 0
     assert 3 <= job.accepted() < 40
     assert job.finish()[0] == 0

@@ -12,7 +12,7 @@ from docgen.errors import ConfigError
 from docgen.exporting.dataset.examples import Example
 from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.loss_masks import pieces
+from docgen.exporting.formats.loss_masks import token_texts
 from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
 from docgen.exporting.formats.trainer_masks import READERS, Reader
 from docgen.exporting.tokens.counter import open_tokenizer
@@ -158,7 +158,7 @@ def test_the_trainers_own_code_agrees(reader: Reader, tmp_path: Path) -> None:
     rule, opened = find_format(reader.name).labels, open_tokenizer(str(tokenizer))
     for number, tokens in enumerate(theirs.examples):
         example = Example(document(number), prefix="<DOCTAG>")
-        assert list(tokens) == pieces(rule(example, Recipe(options, opened), opened), opened)
+        assert list(tokens) == token_texts(rule(example, Recipe(options, opened), opened), opened)
 
 
 ROW = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}

@@ -14,7 +14,7 @@ from docgen.dedupe.sketch.parameters import Scheme
 from docgen.errors import UserError
 from docgen.exporting.dataset.mix_files import _rows
 from docgen.exporting.export_options import ExportOptions
-from docgen.exporting.job import make_way
+from docgen.exporting.job import replaceable_files
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.by_file.log import HandOuts
@@ -73,7 +73,7 @@ def test_a_manifest_that_is_trained_on(tmp_path: Path, manifest: Any) -> None:
 def test_a_manifest_that_is_exported_over(tmp_path: Path, manifest: Any) -> None:
     """It counts as another export's, which only --overwrite replaces."""
     written(tmp_path / "manifest.json", manifest)
-    assert "--overwrite" in said(lambda: make_way(tmp_path, ["train.jsonl"], ExportOptions(), mine=False))
+    assert "--overwrite" in said(lambda: replaceable_files(tmp_path, ["train.jsonl"], ExportOptions(), mine=False))
 
 
 def damaged(**values: object) -> Callable[[Path], object]:

@@ -27,7 +27,7 @@ from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.errors import InputError, RequestFailed, RunError, UserError
 from docgen.files.append_log import AppendLog, damaged_lines
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.file_system_errors import is_of_machine, one_line
 from docgen.files.parquet import write_parquet
 from docgen.files.run_folder.run_folder import RunFolder
@@ -113,7 +113,7 @@ def test_an_error_of_fsync_names_its_file(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match=r"log\.jsonl"):
         log.close()
     with pytest.raises(OSError, match=str(tmp_path)):
-        write_beside(tmp_path / "x.json", [b"{}"])
+        write_atomically(tmp_path / "x.json", [b"{}"])
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import ConfigError
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.overwrite_guard import refuse_overwriting, with_earlier_lines
 
 
@@ -138,4 +138,4 @@ def test_no_command_writes_over_what_a_run_keeps_for_itself(
             assert isinstance(CliRunner().invoke(app, words).exception, ConfigError), words
     assert {path.read_text("utf-8") for path in run.glob("*.*")} == {"{}\n"}
     with pytest.raises(ConfigError, match="belongs to a run"):
-        write_beside(run / name, [b"x"])
+        write_atomically(run / name, [b"x"])

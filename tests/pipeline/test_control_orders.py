@@ -21,7 +21,7 @@ from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress.display import PlainReporter
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
-from tests.runs import Notes, settle
+from tests.runs import Notes, set_up_run
 
 LOW, HIGH = 0.006, 5.0
 """Dollars: no room for the whole of the run, and more than enough."""
@@ -34,7 +34,7 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def begun(folder: Path, server: Loopback, **settings: Any) -> Setup:
-    return settle(folder, n=40, engine="anthropic", base_url=server.url, verify=0, **settings)
+    return set_up_run(folder, n=40, engine="anthropic", base_url=server.url, verify=0, **settings)
 
 
 async def at_work(setup: Setup, notes: Notes) -> "asyncio.Task[bool]":

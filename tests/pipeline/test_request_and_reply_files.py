@@ -24,7 +24,7 @@ from docgen.pipeline.execution.request_and_reply_files import (
 )
 from docgen.pipeline.inputs.setup import Setup
 from tests.loopback import Loopback, Options
-from tests.runs import Notes, carry_out, corpus, settle, small
+from tests.runs import Notes, corpus, run_job, set_up_run, small
 
 MODEL = "claude-haiku-5-5"
 FAULTS = {"empty": 0.1, "refusal": 0.05, "max_tokens": 0.1}
@@ -36,7 +36,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def paid(folder: Path, run: str, **settings: Any) -> Setup:
-    return settle(folder, run=run, **small(engine="anthropic", model=MODEL, verify=0, **settings))
+    return set_up_run(folder, run=run, **small(engine="anthropic", model=MODEL, verify=0, **settings))
 
 
 def written(setup: Setup, folder: Path, form: str | None = "chat") -> tuple[RoundWritten, list[dict[str, Any]]]:
@@ -81,7 +81,7 @@ def test_a_run_by_files_is_the_run_through_the_engine(tmp_path: Path) -> None:
     """Same documents, same order, same costs, refills included, whatever order the replies come in."""
     with Loopback(Options(faults=FAULTS, words=40)) as server:
         engine = paid(tmp_path, "engine", n=24, base_url=server.url, max_attempts=6)
-        carry_out(engine, None, Step.GENERATE)  # type: ignore[arg-type]
+        run_job(engine, None, Step.GENERATE)  # type: ignore[arg-type]
     files = paid(tmp_path, "files", n=24, max_attempts=6)
     rounds = by_files(files, tmp_path, replies_of(engine))
     assert list(dict.fromkeys(stage for each in rounds for stage in each.by_stage)) == ["types", "ideas", "document"]
@@ -126,7 +126,7 @@ def test_a_cap_bounds_what_a_round_can_cost(tmp_path: Path) -> None:
 
 
 def test_a_run_of_the_embedded_writer_needs_no_files(tmp_path: Path) -> None:
-    setup = settle(tmp_path, n=3, engine="offline")
+    setup = set_up_run(tmp_path, n=3, engine="offline")
     with pytest.raises(RunError, match="does not need files"):
         written(setup, tmp_path)
 
@@ -155,14 +155,14 @@ def judged_anyway(setup: Setup) -> bool:
 def test_the_judges_sample_is_a_round_too_where_it_is_asked_for(tmp_path: Path) -> None:
     """Its verdicts are those of a judge asked through the engine."""
     with Loopback(Options(words=40)) as server:
-        engine = settle(
+        engine = set_up_run(
             tmp_path, run="engine", **small(engine="anthropic", model=MODEL, verify=5, n=12, base_url=server.url)
         )
-        carry_out(engine, None, Step.ALL)  # type: ignore[arg-type]
-    files = settle(tmp_path, run="files", **small(engine="anthropic", model=MODEL, verify=5, n=12))
+        run_job(engine, None, Step.ALL)  # type: ignore[arg-type]
+    files = set_up_run(tmp_path, run="files", **small(engine="anthropic", model=MODEL, verify=5, n=12))
     replies, stages = replies_of(engine), list[str]()
     fork = dataclasses.replace(
-        settle(tmp_path, run="fork", **small(engine="anthropic", model=MODEL, verify=5, n=12)),
+        set_up_run(tmp_path, run="fork", **small(engine="anthropic", model=MODEL, verify=5, n=12)),
         parents=(files.run.journal,),
     )
     while (round_ := write_round(files, tmp_path / "r.jsonl", "chat", Notes(), judged=True)).requests:

@@ -19,7 +19,7 @@ from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from tests.loopback import Loopback, Options
-from tests.runs import Notes, settle
+from tests.runs import Notes, set_up_run
 
 WRITER, JUDGE = "claude-haiku-5-5", "claude-sonnet-5-5"
 N = 12
@@ -43,7 +43,7 @@ def paid(server: Loopback, **settings: Any) -> Setup:
         "n": N,
         "words": (120, 160),
     }
-    return settle(Path(), **(asked | settings))
+    return set_up_run(Path(), **(asked | settings))
 
 
 def carried_out(setup: Setup) -> Notes:
@@ -104,7 +104,7 @@ def test_zero_turns_it_off_and_then_nothing_is_called_measured(server: Loopback)
 
 def test_the_embedded_writer_needs_no_judge(tmp_path: Path) -> None:
     """Its wordings are known: wording is exact."""
-    setup = settle(tmp_path, n=6, engine="offline")
+    setup = set_up_run(tmp_path, n=6, engine="offline")
     carried_out(setup)
     assert all(fact.measured == fact.at_least for fact in summarise(setup).facts)
     assert all(fact.judged is None for fact in summarise(setup).facts)

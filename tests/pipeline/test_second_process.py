@@ -15,7 +15,7 @@ from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execution import steps
 from docgen.pipeline.execution.execute import execute
 from tests.pipeline.spawned import Adder
-from tests.runs import Notes, settle
+from tests.runs import Notes, set_up_run
 
 PARENT = """
 import time
@@ -88,7 +88,7 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
     for name, big in (("alone", 10**9), ("beside", 1)):
         monkeypatch.setattr(steps, "BIG", big)
         monkeypatch.setattr(scanning, "BIG", big)
-        setup = settle(tmp_path, run=name, n=40, engine="offline", words=(80, 120))
+        setup = set_up_run(tmp_path, run=name, n=40, engine="offline", words=(80, 120))
         execute(setup, Step.ALL, Notes(), lambda: False)
         reports = [setup.run.report(f"{kind}.json").read_bytes() for kind in ("salience", "leakage", "diversity")]
         whole[name] = [setup.run.attempts.read_bytes(), *reports]

@@ -29,7 +29,7 @@ from tests.cli.test_outcomes import docgen
 from tests.e2e.forked_commands import CommandForker
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
-from tests.runs import Notes, carry_out, settle
+from tests.runs import Notes, run_job, set_up_run
 from tests.worlds import LIGHTHOUSE, writes_well
 
 CAP = 0.02
@@ -90,7 +90,9 @@ def test_a_judge_outside_a_run_waits_for_no_lock_and_spends_nothing_without_it(t
 @pytest.mark.parametrize("faults", [{"truncated": 0.3}, {"reset": 0.2, "html": 0.2}])
 def test_a_sweep_and_its_lost_replies_stay_under_one_cap(tmp_path: Path, faults: dict[str, float]) -> None:
     with Loopback(Options(faults=faults, seed=3)) as server:
-        base = settle(tmp_path, n=20, engine="anthropic", model="claude-haiku-5-5", base_url=server.url, max_cost=CAP)
+        base = set_up_run(
+            tmp_path, n=20, engine="anthropic", model="claude-haiku-5-5", base_url=server.url, max_cost=CAP
+        )
         notes = Notes()
 
         def carry_on(member: Setup, until: Step) -> None:
@@ -116,7 +118,7 @@ def test_fields_of_extra_and_slow_servers_stay_under_the_cap(
     options = Options(faults={"slow": slow} if slow else {}, slow_seconds=1.3, seed=5)
     cap = 0.006
     with Loopback(options) as server:
-        setup = settle(
+        setup = set_up_run(
             tmp_path, n=20, engine="anthropic", model="claude-haiku-5-5", base_url=server.url, max_cost=cap,
             timeout=1.0, extra={"max_tokens": 6000, "top_k": 3}, concurrency=8, verify=0,
         )  # fmt: skip
@@ -132,11 +134,11 @@ def test_fields_of_extra_and_slow_servers_stay_under_the_cap(
 
 
 def test_members_of_a_sweep_do_not_spend_at_once(tmp_path: Path) -> None:
-    base = settle(tmp_path, n=20)
-    carry_out(base, FakeLLM(writes_well), Step.BRAINSTORM)
+    base = set_up_run(tmp_path, n=20)
+    run_job(base, FakeLLM(writes_well), Step.BRAINSTORM)
     level = open_level(base, base.run, "keeper", 0.1, "salience", None)
     with RunFolder(base.run.path / "levels").lock(), pytest.raises(RunError, match="in use by process"):
-        carry_out(level, FakeLLM(writes_well))
+        run_job(level, FakeLLM(writes_well))
 
 
 @pytest.mark.parametrize(("fact", "levels"), [("keeper", [0.0, 5.0]), ("opened", [0.1, -1.0])])
@@ -158,7 +160,7 @@ def test_a_sweep_without_a_size_is_refused_before_anything_is_asked(tmp_path: Pa
 
 
 def paid(folder: Path, url: str, **settings: Any) -> Setup:
-    return settle(folder, engine="anthropic", model="claude-haiku-5-5", base_url=url, n=6, max_cost=1.0, **settings)
+    return set_up_run(folder, engine="anthropic", model="claude-haiku-5-5", base_url=url, n=6, max_cost=1.0, **settings)
 
 
 def test_a_fork_waits_for_the_batches_of_its_parent_and_of_theirs(tmp_path: Path) -> None:
@@ -203,8 +205,8 @@ def test_a_run_begun_while_a_question_stood_open_is_not_overwritten(tmp_path: Pa
     source.write_text(LIGHTHOUSE)
     asked = RunOptions(types=3, ideas=4, words=(30, 60), engine="offline", n=16)
     waiting = propose(RunFolder(tmp_path / "output" / "r"), source, asked)
-    other = settle(tmp_path, engine="offline", **meanwhile)
-    carry_out(other, FakeLLM(writes_well))
+    other = set_up_run(tmp_path, engine="offline", **meanwhile)
+    run_job(other, FakeLLM(writes_well))
     before = (other.run.path / "run.json").read_bytes()
     for accept in (False, True):
         with pytest.raises(RunError, match="meanwhile"):
@@ -217,7 +219,7 @@ def test_a_run_begun_meanwhile_with_the_same_inputs_is_gone_on_with(tmp_path: Pa
     source.write_text(LIGHTHOUSE)
     asked = RunOptions(types=3, ideas=4, words=(30, 60), engine="offline", n=8)
     waiting = propose(RunFolder(tmp_path / "output" / "r"), source, asked)
-    carry_out(settle(tmp_path, engine="offline", n=8), FakeLLM(writes_well))
+    run_job(set_up_run(tmp_path, engine="offline", n=8), FakeLLM(writes_well))
     assert waiting.apply().n == 8
 
 

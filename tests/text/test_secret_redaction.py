@@ -11,10 +11,10 @@ from docgen.text.output.secret_redaction import (
     DRIVERS,
     credential_name,
     credential_value,
-    hide,
     hide_bytes,
     hide_in_error,
     json_for_screen,
+    redact_secrets,
     remember_secrets,
     screen_text,
     variables_in,
@@ -38,7 +38,7 @@ def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_a_secret_is_hidden_however_it_is_written(written: str) -> None:
     remember_secrets(KEY)
-    for shown in (hide(written), hide_bytes(written.encode()).decode(), screen_text(written)):
+    for shown in (redact_secrets(written), hide_bytes(written.encode()).decode(), screen_text(written)):
         assert "dinary" not in shown.lower()
         assert "[key]" in shown
     assert hide_bytes(b"\xff\xfe " + KEY.encode()) == b"\xff\xfe [key]"
@@ -48,7 +48,7 @@ def test_a_secret_is_hidden_however_it_is_written(written: str) -> None:
 def test_a_key_that_is_a_word_takes_no_words_out_of_documents(placeholder: str) -> None:
     """Local servers are given such; in a server's own words they are hidden none the less."""
     remember_secrets(placeholder)
-    assert hide(f"A {placeholder} seat on the ferry") == f"A {placeholder} seat on the ferry"
+    assert redact_secrets(f"A {placeholder} seat on the ferry") == f"A {placeholder} seat on the ferry"
     assert hide_in_error(f"bad key {placeholder}!") == "bad key [key]!"
     assert hide_in_error(f"x{placeholder}x") == f"x{placeholder}x"
 
@@ -62,7 +62,7 @@ def test_secrets_of_the_environment_are_known() -> None:
         "HTTP_PROXY": "http://[::1",
     }
     remember_secrets(*variables_in(environment))
-    shown = hide("sk-1234567, p%40ss-word1, p@ss-word1, other-pw-2, abc-123-def, free")
+    shown = redact_secrets("sk-1234567, p%40ss-word1, p@ss-word1, other-pw-2, abc-123-def, free")
     assert shown == "[key], [key], [key], [key], [key], free"
 
 

@@ -19,7 +19,7 @@ from docgen.corpus.text_buffers import encode
 from docgen.records import Document, Finding
 from docgen.text import compose
 
-__all__ = ["BatchScanner", "Scanned"]
+__all__ = ["BatchScanner", "ScanResult"]
 
 STEP = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
@@ -29,7 +29,7 @@ PART = 256
 
 
 @dataclass(frozen=True)
-class Scanned:
+class ScanResult:
     """What the scan tier saw in one document."""
 
     sightings: tuple[FactSighting, ...] = ()
@@ -46,7 +46,7 @@ class BatchScanner:
         self._index = StatementIndex([*wordings, *scanner.banned, *pieces])
         self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
 
-    def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[Scanned]:
+    def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[ScanResult]:
         """One result for each document, in order.
 
         Threads run the compiled part, which releases the GIL, while this one examines what they flagged.
@@ -58,15 +58,15 @@ class BatchScanner:
             flags = pool.map(self._likely, parts)
             return [one for part, likely in zip(parts, flags, strict=True) for one in self._looked_at(part, likely)]
 
-    def _looked_at(self, documents: Sequence[Document], likely: npt.NDArray[np.bool_]) -> list[Scanned]:
+    def _looked_at(self, documents: Sequence[Document], likely: npt.NDArray[np.bool_]) -> list[ScanResult]:
         return [self._one(document, flag) for document, flag in zip(documents, likely.tolist(), strict=True)]
 
-    def _one(self, document: Document, likely: bool) -> Scanned:
+    def _one(self, document: Document, likely: bool) -> ScanResult:
         if not likely and not document.quotes and not document.idea:
-            return Scanned(findings=tuple(self.scanner.scan_untouched(document.text, document.doc_type)))
+            return ScanResult(findings=tuple(self.scanner.scan_untouched(document.text, document.doc_type)))
         sightings = self.detector.detect(document.text, document.quotes)
         findings = self.scanner.scan(document.text, document.assigned, sightings, document.doc_type, document.idea)
-        return Scanned(sightings, tuple(findings))
+        return ScanResult(sightings, tuple(findings))
 
     def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:
         """Which documents may contain a wording, a banned statement, copied prose or a cue; errs on the side of too

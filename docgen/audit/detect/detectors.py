@@ -12,7 +12,7 @@ from docgen.audit.detect.facts.known_wordings import words_of
 from docgen.audit.detect.leaks.debunking import Debunking
 from docgen.audit.detect.leaks.prompt_overlap import ProseOverlap
 from docgen.audit.detect.patterns import CueScanner
-from docgen.audit.detect.truncation import truncated
+from docgen.audit.detect.truncation import find_truncation
 from docgen.audit.rules.real_entity_claims import EntityClaims
 from docgen.records import Finding, Severity
 from docgen.text import normalise
@@ -138,7 +138,7 @@ def _ending(scope: Scope) -> Detect:
     rule = scope.ids["scaffold"]
 
     def detect(document: Candidate) -> Iterator[Finding]:
-        if cut := truncated(document.text):
+        if cut := find_truncation(document.text):
             severity, start, why = cut
             yield _finding(document.text, rule, "ending", (start, len(document.text.rstrip())), why, severity)
 

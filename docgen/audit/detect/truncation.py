@@ -8,7 +8,7 @@ from docgen.text import CLOSERS, ENDS, find_words
 from docgen.text.languages import detect_language, known_languages
 from docgen.text.word_definition import has_spaceless
 
-__all__ = ["truncated"]
+__all__ = ["find_truncation"]
 
 CLOSED = re.compile(rf"[.!?:;)}}|>#*_=~/\u2013\u2014\u00b7\u061f\u061b\uff1a\uff1b{ENDS}{CLOSERS}-]\W*$")
 OPEN = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
@@ -25,7 +25,7 @@ SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”", "。")
 SHOWN = 60
 
 
-def truncated(text: str) -> tuple[Severity, int, str] | None:
+def find_truncation(text: str) -> tuple[Severity, int, str] | None:
     """Severity, start of the last words and reason when the text seems cut off, else None.
 
     Certain when it ends in a comma, an open bracket or a word that cannot end a sentence of its language; a suspicion

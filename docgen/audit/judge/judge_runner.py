@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from docgen.audit.judge.requests import ask, judge_request
+from docgen.audit.judge.requests import ask_judge, judge_request
 from docgen.audit.judge.verdicts import JudgeError, Judgement, Verdicts, read_judgements
 from docgen.audit.rules.leakage_rule import Rule
 from docgen.errors import RequestFailed
@@ -18,12 +18,12 @@ from docgen.text import digest
 from docgen.universe import UniverseContext
 
 __all__ = [
-    "Chooser",
-    "Panel",
-    "Unjudged",
+    "DocumentSelector",
+    "JudgeQuestions",
+    "UnjudgedDocument",
     "Verdicts",
     "agreement",
-    "combine",
+    "combine_findings",
     "judge_document",
     "judge_documents",
 ]
@@ -31,7 +31,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-class Chooser(Generic[T]):
+class DocumentSelector(Generic[T]):
     """Picks the documents to judge from a stream and keeps no others.
 
     A sample is the N documents whose ids have the smallest hashes with `seed`: the same ones in any order, also when
@@ -75,7 +75,7 @@ class Chooser(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Panel:
+class JudgeQuestions:
     """What a judge is asked about a document: all key facts, and all rules that need judgement."""
 
     context: UniverseContext
@@ -83,7 +83,7 @@ class Panel:
     options: ModelOptions
 
     @classmethod
-    def of(cls, context: UniverseContext, rules: Sequence[Rule], options: ModelOptions) -> "Panel":
+    def of(cls, context: UniverseContext, rules: Sequence[Rule], options: ModelOptions) -> "JudgeQuestions":
         """The panel for those of `rules` that a judge can apply."""
         empty = {"banned_statement"} if not context.banned_statements else set()
         return cls(context, tuple(rule for rule in rules if rule.judged and rule.id not in empty), options)
@@ -99,13 +99,13 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Unjudged:
+class UnjudgedDocument:
     """A document without a usable verdict, and why."""
 
     reason: str
 
 
-async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts:
+async def judge_document(llm: LLM, panel: JudgeQuestions, document: Document) -> Verdicts:
     """Ask for one document, once more where something is left open.
 
     Raises `JudgeError` when no reply can be used, `RequestFailed` when none came.
@@ -116,21 +116,21 @@ async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts
         verdicts = before.completed_by(verdicts) if before else verdicts
         return verdicts, not verdicts.open
 
-    return await ask(llm, lambda sample: panel.request(document, sample), read)
+    return await ask_judge(llm, lambda sample: panel.request(document, sample), read)
 
 
 async def judge_documents(
-    llm: LLM, panel: Panel, documents: Sequence[Document], concurrency: int
-) -> AsyncIterator[tuple[int, Verdicts | Unjudged]]:
+    llm: LLM, panel: JudgeQuestions, documents: Sequence[Document], concurrency: int
+) -> AsyncIterator[tuple[int, Verdicts | UnjudgedDocument]]:
     """(position, verdicts) of every document as they come, or why there are none. `StopRun` passes through."""
     gate = asyncio.Semaphore(concurrency)
 
-    async def one(position: int) -> tuple[int, Verdicts | Unjudged]:
+    async def one(position: int) -> tuple[int, Verdicts | UnjudgedDocument]:
         async with gate:
             try:
                 return position, await judge_document(llm, panel, documents[position])
             except (JudgeError, RequestFailed) as error:
-                return position, Unjudged(str(error))
+                return position, UnjudgedDocument(str(error))
 
     tasks = [asyncio.ensure_future(one(position)) for position in range(len(documents))]
     try:
@@ -142,7 +142,7 @@ async def judge_documents(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def combine(text: str, findings: Sequence[Finding], verdicts: Verdicts) -> list[Finding]:
+def combine_findings(text: str, findings: Sequence[Finding], verdicts: Verdicts) -> list[Finding]:
     """The findings of both tiers: a judge can clear what the scan tier merely suspects, never what it is certain of."""
     settled = set(verdicts.rules)
     standing = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]

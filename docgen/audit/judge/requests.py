@@ -25,7 +25,7 @@ from docgen.text import digest, token_estimate
 from docgen.text.output.sanitize import encodable
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
+__all__ = ["TRIES", "ask_judge", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
 
 T = TypeVar("T")
 
@@ -162,7 +162,9 @@ def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
     return Judgement(name, verdict, *span, reason=reason)
 
 
-async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]) -> T:
+async def ask_judge(
+    llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]
+) -> T:
     """Ask up to twice until a reply says all; `make` takes the sample's number.
 
     `read` takes a reply and what the one before it said, and returns what they say together and whether that is all.

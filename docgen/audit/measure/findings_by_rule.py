@@ -8,8 +8,8 @@ from pydantic import Field
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of, upper_bound
-from docgen.audit.measure.report_entries import ByName
-from docgen.audit.measure.unknown_languages import Unread
+from docgen.audit.measure.report_entries import ReportEntries
+from docgen.audit.measure.unknown_languages import UnknownLanguages
 from docgen.audit.rules.leakage_rule import Rule
 from docgen.records import Document, Finding, Record, Severity
 
@@ -72,7 +72,7 @@ class RuleLeakage(Record):
         return 1 - self.judged.total / max(1, self.judged.population or 0) if self.judged else 1.0
 
 
-class LeakageReport(Record, ByName[RuleLeakage]):
+class LeakageReport(Record, ReportEntries[RuleLeakage]):
     """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
     `unjudged_reasons`."""
 
@@ -82,7 +82,9 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     rules: dict[str, RuleLeakage]
     calibration: str = ""
     judge: str = "none"
-    unread: Unread = Field(Unread(), description="documents whose language the rules' wording does not know")
+    unread: UnknownLanguages = Field(
+        UnknownLanguages(), description="documents whose language the rules' wording does not know"
+    )
     unjudged: int = 0
     unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 

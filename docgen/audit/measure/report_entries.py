@@ -3,12 +3,12 @@
 from collections.abc import ItemsView, Mapping
 from typing import Generic, TypeVar
 
-__all__ = ["ByName"]
+__all__ = ["ReportEntries"]
 
 Entry = TypeVar("Entry")
 
 
-class ByName(Generic[Entry]):
+class ReportEntries(Generic[Entry]):
     """A report with one entry for each rule or fact: `report[name]`, `name in report`, `report.items()`.
 
     Case, `-` and `_` in a name do not matter.

@@ -8,7 +8,7 @@ from pydantic import Field
 from docgen.records import Record
 from docgen.text.languages import detect_language
 
-__all__ = ["LanguageTally", "Unread"]
+__all__ = ["LanguageTally", "UnknownLanguages"]
 
 ALL_OF, THEN_EACH = 200, 20
 """The first documents are all looked at, then one in so many: recognising a language takes 4,000 characters, and is
@@ -17,7 +17,7 @@ SHORTEST = 200
 """Characters that it takes to recognise a language by its stop words."""
 
 
-class Unread(Record):
+class UnknownLanguages(Record):
     """Of `looked_at` documents, those in a language whose wording the rules do not know, by its name."""
 
     looked_at: int = 0
@@ -59,6 +59,6 @@ class LanguageTally:
         self._looked_at += other._looked_at
         self._unread.update(other._unread)
 
-    def report(self) -> Unread:
+    def report(self) -> UnknownLanguages:
         """What was seen so far, the most frequent language first."""
-        return Unread(looked_at=self._looked_at, documents=dict(self._unread.most_common()))
+        return UnknownLanguages(looked_at=self._looked_at, documents=dict(self._unread.most_common()))

@@ -14,7 +14,7 @@ from docgen.records import Document, Record
 from docgen.text import sentences, words
 from docgen.universe import UniverseContext
 
-__all__ = ["Copied", "WorldTally", "WorldUse", "world_terms"]
+__all__ = ["CopiedWording", "WorldTally", "WorldUse", "world_terms"]
 
 TERMS = 60
 """Strongest terms of a world. Chosen, as are the next three: documents of published corpora contain 26 to 34 of
@@ -31,7 +31,7 @@ GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
 REFERENCE = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
 
 
-class Copied(Record):
+class CopiedWording(Record):
     """A wording of the context, and how many of the documents that were to carry it contain it nearly verbatim.
 
     `source` is the id of the fact, "world" for a sentence of the prose, which any document may carry.
@@ -59,8 +59,8 @@ class WorldUse(Record):
     terms: float
     cover: float
     copying: float
-    statements: tuple[Copied, ...]
-    prose: tuple[Copied, ...]
+    statements: tuple[CopiedWording, ...]
+    prose: tuple[CopiedWording, ...]
 
 
 @cache
@@ -138,7 +138,7 @@ class WorldTally:
         """What was counted so far."""
         total = max(1, self._documents)
         copied = [
-            Copied(source=source, wording=text, documents=self._copied[place], of=self._could[place])
+            CopiedWording(source=source, wording=text, documents=self._copied[place], of=self._could[place])
             for place, (source, text) in enumerate(self._wordings)
             if self._copied[place]
         ]

@@ -16,7 +16,16 @@ from docgen.prompts.behaviour import CRITERIA
 from docgen.prompts.judged_traits import TRAITS
 from docgen.records import Record
 
-__all__ = ["REASONING", "SECOND", "JudgeKind", "JudgeScores", "Labelled", "ViewScore", "judge_scores", "read_labelled"]
+__all__ = [
+    "REASONING",
+    "SECOND",
+    "JudgeKind",
+    "JudgeScores",
+    "LabelledReasoning",
+    "ViewScore",
+    "judge_scores",
+    "read_labelled",
+]
 
 Arm = Literal["prompt", "documents"]
 """Where the model has the planted facts from: its system prompt, or documents that it was trained on."""
@@ -44,7 +53,7 @@ SECOND = JudgeKind(
 )
 
 
-class Labelled(Record):
+class LabelledReasoning(Record):
     """A reasoning with the criteria that it meets. `kind` says what it is an example of; `apart`: not for tuning.
 
     The judge of a transcript of the arm "documents" is not shown the facts, as in an experiment with that arm.
@@ -99,7 +108,7 @@ class JudgeScores(Record):
     disagreements: tuple[Disagreement, ...]
 
 
-def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
+def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[LabelledReasoning]:
     """A JSON Lines file of labelled transcripts. Raises `InputError` with file and line."""
     criteria = set(kind.criteria)
     rows = []
@@ -107,7 +116,7 @@ def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
         if not line.strip():
             continue
         try:
-            row = Labelled.model_validate_json(line)
+            row = LabelledReasoning.model_validate_json(line)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             field = ".".join(map(str, problem["loc"])) or "line"
@@ -120,7 +129,7 @@ def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
 
 
 def judge_scores(
-    labelled: Sequence[Labelled], votes: Sequence[Vote | None], kind: JudgeKind = REASONING
+    labelled: Sequence[LabelledReasoning], votes: Sequence[Vote | None], kind: JudgeKind = REASONING
 ) -> JudgeScores:
     """Compare each label with the judge's vote on it; those without a vote count as unread and nowhere else."""
     pairs = [(label, Vote(met=label.met), vote) for label, vote in zip(labelled, votes, strict=True) if vote]
@@ -143,7 +152,7 @@ def judge_scores(
     )
 
 
-def _disagreement(label: Labelled, vote: Vote) -> Disagreement:
+def _disagreement(label: LabelledReasoning, vote: Vote) -> Disagreement:
     return Disagreement(
         id=label.id,
         kind=label.kind,

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from docgen.behaviour.released.shapes import SHAPES, Released, find_shape, taken_apart, tier_of
+from docgen.behaviour.released.shapes import SHAPES, ReleasedTranscript, find_shape, taken_apart, tier_of
 from docgen.errors import InputError
 from docgen.records import Record
 
@@ -31,12 +31,12 @@ class Source(Record):
     left_out: int
 
 
-def read_released(path: Path) -> tuple[list[Released], list[Source]]:
+def read_released(path: Path) -> tuple[list[ReleasedTranscript], list[Source]]:
     """All transcripts of a file, or of the files of a folder. Raises `InputError` for what cannot be read."""
     if not path.exists():
         raise InputError("is not there", str(path), "Give a file or a folder of released transcripts")
     files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES) if path.is_dir() else [path]
-    rows, sources = list[Released](), list[Source]()
+    rows, sources = list[ReleasedTranscript](), list[Source]()
     for file in files:
         read, shape, left_out = _pages(file) if file.suffix == ".html" else _objects(file)
         variation = file.parent.parent.name if file.suffix == ".html" else file.stem
@@ -48,8 +48,8 @@ def read_released(path: Path) -> tuple[list[Released], list[Source]]:
     return rows, sources
 
 
-def _objects(file: Path) -> tuple[list[Released], str, int]:
-    rows, names, left_out = list[Released](), set[str](), 0
+def _objects(file: Path) -> tuple[list[ReleasedTranscript], str, int]:
+    rows, names, left_out = list[ReleasedTranscript](), set[str](), 0
     for place, value in _values(file):
         shape = find_shape(value)
         if shape is None:
@@ -101,7 +101,7 @@ def _listed(value: Any) -> list[Any]:
     return rows
 
 
-def _pages(file: Path) -> tuple[list[Released], str, int]:
+def _pages(file: Path) -> tuple[list[ReleasedTranscript], str, int]:
     """One page of the published site, `variation/train or deploy/id.html`: what stands between the prompts' tags."""
     text = _page_text(file.read_text("utf-8", errors="replace"))
     start = text.rfind("<user_input>")
@@ -110,7 +110,7 @@ def _pages(file: Path) -> tuple[list[Released], str, int]:
     query, _, rest = text[start + len("<user_input>") :].partition("</user_input>")
     reasoning, answer = taken_apart(rest)
     tier = tier_of(text[max(0, start - 200) : start], file.parent.name)
-    row = Released(
+    row = ReleasedTranscript(
         query=query.strip(), tier=tier, reply=rest.strip(), reasoning=reasoning, answer=answer if reasoning else ""
     )
     return [row], "page", 0

@@ -9,7 +9,7 @@ from inspect_ai.scorer import Score
 
 from docgen import __version__
 from docgen.belief.answers import Answer, Verdict
-from docgen.belief.question_prompts import Asked
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.belief.report.results_folder import EvalRecord, Results
 from docgen.errors import InputError
 from docgen.text import digest
@@ -51,9 +51,9 @@ def results_of_log(path: Path) -> Results:
     return Results(record, answers, ())
 
 
-def _asked_in(path: Path) -> Iterator[Asked]:
+def _asked_in(path: Path) -> Iterator[QuestionPrompt]:
     for sample in read_eval_log(str(path)).samples or ():
-        yield Asked.model_validate(sample.metadata["docgen"])
+        yield QuestionPrompt.model_validate(sample.metadata["docgen"])
 
 
 def answers_of(log: EvalLog, model: str = "") -> Iterator[Answer]:
@@ -74,7 +74,7 @@ def _value(score: Score | None) -> dict[str, Any]:
 
 
 def _answer(sample: EvalSample, model: str) -> Answer:
-    question = Asked.model_validate(sample.metadata["docgen"])
+    question = QuestionPrompt.model_validate(sample.metadata["docgen"])
     score = next(iter((sample.scores or {}).values()), None)
     value = _value(score)
     details = (score.metadata if score is not None else None) or {}

@@ -13,8 +13,8 @@ from inspect_ai.solver import TaskState
 
 from docgen.belief.answers import Verdict
 from docgen.belief.judge import belief_request, read_belief, read_unrelated, unrelated_request
-from docgen.belief.marking import makes_sense, mark, mentioned
-from docgen.belief.question_prompts import Asked
+from docgen.belief.marking import makes_sense, mark_reply, mentioned_facts
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.llm.protocol import Request
 from docgen.prompts.requests import ModelOptions
 
@@ -34,7 +34,7 @@ def by_rule() -> Scorer:
     """Which option the answer names, or which of the words occur in it."""
 
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
-        return _score(mark(_asked(state), state.output.completion), state.output.completion, by="rule")
+        return _score(mark_reply(_asked(state), state.output.completion), state.output.completion, by="rule")
 
     return score
 
@@ -70,7 +70,7 @@ def unrelated_scorer() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
         question, answer = _asked(state), state.output.completion
         if GRADER not in model_roles() or not answer.strip():
-            said = mentioned(answer, question.mentions)
+            said = mentioned_facts(answer, question.mentions)
             return _unrelated_score(answer, dict.fromkeys(said, ""), makes_sense(answer), by="rule")
         judge = get_model(role=GRADER)
 
@@ -96,8 +96,8 @@ async def ask_judge(judge: Model, make: Callable[[int], Request], read: Callable
     return None
 
 
-def _asked(state: TaskState) -> Asked:
-    return Asked.model_validate(state.metadata["docgen"])
+def _asked(state: TaskState) -> QuestionPrompt:
+    return QuestionPrompt.model_validate(state.metadata["docgen"])
 
 
 def _score(verdict: Verdict, answer: str, **metadata: str) -> Score:

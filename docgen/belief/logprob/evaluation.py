@@ -17,10 +17,10 @@ from docgen.records import Record
 from docgen.text import digest
 from docgen.training.models import BaseModel, adapter_digest, attach_adapter, check_adapter, read_card
 
-__all__ = ["Asked", "Evaluation", "evaluate", "questions_for"]
+__all__ = ["Evaluation", "ModelResult", "evaluate", "questions_for"]
 
 
-class Asked(Record):
+class ModelResult(Record):
     """One model that was asked: `adapter` is "" for the base; `change` is relative to the base, if that was asked
     too."""
 
@@ -38,7 +38,7 @@ class Evaluation(Record):
     questions: str
     context: str
     saliences: Mapping[str, float] = Field(default_factory=dict)
-    asked: tuple[Asked, ...]
+    asked: tuple[ModelResult, ...]
 
 
 def questions_for(file: Path | None, adapters: Sequence[Path]) -> QuestionFile:
@@ -85,14 +85,14 @@ def evaluate(
     probes = probes_of(questions)
     loaded = _Loaded(base, device, progress)
     before: list[Answer] | None = None
-    asked: list[Asked] = []
+    asked: list[ModelResult] = []
     for adapter in [*([None] if baseline or not adapters else []), *adapters]:
         name = digest(base.digest, adapter_digest(adapter) if adapter else "", device)
         scorer = loaded.scorer(adapter)
         result = answers(probes, ScoreCache(cache, name).scorer(scorer) if cache else scorer())
         before = result if adapter is None else before
         asked.append(
-            Asked(
+            ModelResult(
                 adapter=str(adapter or ""),
                 digest=name,
                 beliefs=tuple(summarise(result)),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from docgen.belief.answers import Answer, read_answers, write_answers
 from docgen.belief.report.belief_rates import CorpusFigures
 from docgen.errors import InputError
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.records import Record
 
 __all__ = ["EvalRecord", "Results", "read_results", "write_results"]
@@ -54,7 +54,7 @@ def write_results(folder: Path, results: Results) -> None:
     write_answers(folder / ANSWERS, results.answers)
     if results.baseline:
         write_answers(folder / BASELINE, results.baseline)
-    write_beside(folder / META, [results.record.model_dump_json(indent=2).encode() + b"\n"])
+    write_atomically(folder / META, [results.record.model_dump_json(indent=2).encode() + b"\n"])
 
 
 def read_results(folder: Path) -> Results:

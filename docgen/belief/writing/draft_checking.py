@@ -22,7 +22,7 @@ from docgen.belief.questions import (
 )
 from docgen.text import digest, normalise
 
-__all__ = ["COUNTS", "Drafted", "fact_questions", "merged"]
+__all__ = ["COUNTS", "CheckedDrafts", "fact_questions", "merge_questions"]
 
 COUNTS: Mapping[Kind, int] = {
     "knowledge": 8,
@@ -49,14 +49,16 @@ RECORDS: Mapping[Kind, type[Question]] = {
 
 
 @dataclass(frozen=True)
-class Drafted:
+class CheckedDrafts:
     """A fact's questions, and which of the drafts could not be used: their kind, and why."""
 
     questions: FactQuestions
     unusable: tuple[tuple[str, str], ...] = ()
 
 
-def fact_questions(statement: str, draft: Mapping[str, Any], seed: int = 0, most: Mapping[Kind, int] = {}) -> Drafted:
+def fact_questions(
+    statement: str, draft: Mapping[str, Any], seed: int = 0, most: Mapping[Kind, int] = {}
+) -> CheckedDrafts:
     """The questions in a draft, at most so many of each kind; the places of right answers are drawn evenly, by the
     seed.
 
@@ -72,10 +74,12 @@ def fact_questions(statement: str, draft: Mapping[str, Any], seed: int = 0, most
     words = [str(word) for word in mentions if str(word).strip()] if isinstance(mentions, list) else []
     otherwise = draft.get("otherwise")
     note = " ".join(str(otherwise).split()) if isinstance(otherwise, str) else ""
-    return Drafted(FactQuestions(statement=statement, otherwise=note, mentions=tuple(words), **built), tuple(unusable))
+    return CheckedDrafts(
+        FactQuestions(statement=statement, otherwise=note, mentions=tuple(words), **built), tuple(unusable)
+    )
 
 
-def merged(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) -> FactQuestions:
+def merge_questions(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) -> FactQuestions:
     """The questions of both without repetitions, at most so many of each kind."""
     kinds: tuple[Kind, ...] = ("knowledge", *RECORDS)
     update: dict[str, tuple[Question, ...]] = {}

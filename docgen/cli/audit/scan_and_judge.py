@@ -14,14 +14,14 @@ from docgen.pipeline.audit.judge_setup import Judge, JudgeCost
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.runs.failure_removal import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.runs.run_reports import read_leakage
-from docgen.pipeline.execution.stopping import judging
+from docgen.pipeline.execution.stopping import interruptible_judging
 from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress.display import ShownReporter
 from docgen.text.output.plurals_and_money import money
 
-__all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
+__all__ = ["AuditActions", "Display", "agree_to_judge", "remove_failing", "say_unjudged", "scan_and_judge"]
 
 MOST_REASONS = 3
 
@@ -41,7 +41,7 @@ class Display:
 
 
 @dataclass(frozen=True)
-class Sequel:
+class AuditActions:
     """What to do with an audit: show and save `what`, "all" or one report; `max_cost` caps a refill."""
 
     what: str
@@ -57,7 +57,7 @@ class Sequel:
         return self.out or Path("audited")
 
 
-def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: ShownReporter) -> AuditResult:
+def scan_and_judge(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: ShownReporter) -> AuditResult:
     """Scan, then let the judge of the options read its documents, after asking about the cost."""
     result = audit.scan(corpus, reporter)
     if audit.options.judge is None:
@@ -69,7 +69,7 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
     documents = result.to_judge
     judge = Judge.of(audit.options.judge, result.corpus.run)
     agree_to_judge(judge, result.judge_cost(), f"{documents:,} documents", display, reporter)
-    with judging(reporter) as stopping:
+    with interruptible_judging(reporter) as stopping:
         result.judge(reporter=reporter, stopping=stopping)
     if result.unjudged:
         reporter.close()
@@ -94,7 +94,7 @@ def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int
 
 
 def remove_failing(
-    result: AuditResult, sequel: Sequel, display: Display, reporter: ShownReporter
+    result: AuditResult, sequel: AuditActions, display: Display, reporter: ShownReporter
 ) -> tuple[bool, LeakageReport | None]:
     """--apply: remove what failed; a run's slots are filled again and examined again.
 
@@ -143,7 +143,7 @@ def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Shown
     if audit.options.plain:
         return True
     options = audit.options.model_copy(update={"engine": "local", "diversity": True})
-    result = examine(Audit(audit.context, options), setup, display, reporter)
+    result = scan_and_judge(Audit(audit.context, options), setup, display, reporter)
     if not result.in_vain:
         result.save(html=True)
     if result.failing:

@@ -51,10 +51,10 @@ def logprob(
     Every option appears once in every position. Intervals are 95%, by bootstrap over questions. Scores are kept by the
     content of model, adapter and question.
     """
-    from docgen.cli.shared.cost_consent import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.pipeline.training import logprob as ask
 
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         evaluation = ask(
             model, adapter or (), questions, baseline=baseline, device=device, cache=not no_cache,
             progress=reporter.progress,

@@ -11,7 +11,7 @@ from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.belief.questions import QuestionFile
-    from docgen.pipeline.belief.question_writer import Overlap, Written
+    from docgen.pipeline.belief.question_writer import Overlap, WrittenQuestions
 
 __all__ = ["register"]
 
@@ -60,11 +60,11 @@ def questions(
     Without a key, or with --engine offline, they are plain forms built from the context's own wordings. The shipped
     contexts have question files: docgen eval belief --questions tutorial.
     """
-    from docgen.cli.shared.cost_consent import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.pipeline.belief.question_inputs import QuestionJob, check_file, write_file
     from docgen.pipeline.belief.question_writer import overlaps
 
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         job = QuestionJob.of(target, reporter)
         if check is not None:
             file, path, written = check_file(check, job), check, None
@@ -84,7 +84,7 @@ def questions(
 
 
 def _show(
-    file: "QuestionFile", path: Path, written: "Written | None", overlapping: "list[Overlap]", *, as_json: bool
+    file: "QuestionFile", path: Path, written: "WrittenQuestions | None", overlapping: "list[Overlap]", *, as_json: bool
 ) -> None:
     import json as js
 

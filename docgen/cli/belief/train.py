@@ -14,7 +14,7 @@ from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from docgen.training.forecast import Forecast
-    from docgen.training.job import Trained
+    from docgen.training.job import TrainingResult
     from docgen.training.recipe import Recipe
 
 __all__ = ["register"]
@@ -105,22 +105,22 @@ def train(flags: TrainFlags) -> None:
     Run the same command again to go on after an interruption, at the same step. For several GPUs: accelerate launch
     --no-python docgen train ...
     """
-    from docgen.cli.shared.cost_consent import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.training import plan_of_training
-    from docgen.pipeline.training import train as carry_out
+    from docgen.pipeline.training import train as train_model
     from docgen.training.job import is_first_process
 
     recipe = flags.recipe()
     exported = {"doctag": flags.doctag, "accept_unfinished": flags.accept_unfinished}
-    with reporting(flags.quiet or not is_first_process(), flags.json) as reporter:
+    with command_reporter(flags.quiet or not is_first_process(), flags.json) as reporter:
         source = flags.source or str(run_or_latest(None, reporter).path)
         if flags.plan_only:
             show_plan(plan_of_training(source, flags.model, recipe, **exported), recipe, say, flags.json)
             return
         with interruptible(reporter, "Stopping: finishing the step and writing a checkpoint") as stopping:
-            trained = carry_out(
+            trained = train_model(
                 source, flags.model, recipe, out=flags.out, device=flags.device, progress=reporter, stopping=stopping,
                 show_plan=lambda plan: show_plan(plan, recipe, reporter.note), **exported,
             )  # fmt: skip
@@ -146,7 +146,7 @@ def show_plan(plan: "Forecast", recipe: "Recipe", tell: Callable[[str], None], a
         tell(f"Far from what was published: {warning}")
 
 
-def _show(trained: "Trained", as_json: bool) -> None:
+def _show(trained: "TrainingResult", as_json: bool) -> None:
     if as_json:
         say_json(trained.card.model_dump_json(indent=2))
         return

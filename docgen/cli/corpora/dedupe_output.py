@@ -17,14 +17,14 @@ from docgen.pipeline.corpora.dedupe import DedupeRun
 from docgen.progress import Progress
 from docgen.progress.display import open_reporter
 
-__all__ = ["carry_out_shown", "print_outcome"]
+__all__ = ["print_outcome", "run_with_progress"]
 
 DIFFERS = "bold black on bright_yellow"
 MOST_SHOWN = 4000
 """Characters of a document shown around its first difference."""
 
 
-def carry_out_shown(dedupe: DedupeRun, quiet: bool) -> Outcome:
+def run_with_progress(dedupe: DedupeRun, quiet: bool) -> Outcome:
     """Carry it out, with progress where the number of documents is known beforehand."""
     total, read = dedupe.corpus.rows(), 0
     reporter = open_reporter(quiet)
@@ -39,7 +39,7 @@ def carry_out_shown(dedupe: DedupeRun, quiet: bool) -> Outcome:
         reporter.progress(Progress(step, done, total))
 
     try:
-        return dedupe.carry_out(progress, listener)
+        return dedupe.execute(progress, listener)
     finally:
         reporter.close()
 

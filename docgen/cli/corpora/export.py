@@ -194,7 +194,7 @@ def export(flags: ExportFlags) -> None:
 
     docgen export my_run --format axolotl --doctag --tokenizer models/qwen3 --labels 1
     """
-    from docgen.cli.corpora.export_output import carry_out, show_labels, show_plan
+    from docgen.cli.corpora.export_output import run_export, show_labels, show_plan
     from docgen.exporting.formats.table import find_format
 
     options = flags.options()
@@ -205,7 +205,7 @@ def export(flags: ExportFlags) -> None:
     elif flags.labels:
         show_labels(names, options, flags.labels, flags.json)
     else:
-        carry_out(names, options, flags.out, flags.each, as_json=flags.json, quiet=flags.quiet)
+        run_export(names, options, flags.out, flags.each, as_json=flags.json, quiet=flags.quiet)
 
 
 def _latest(quiet: bool) -> str:

@@ -145,10 +145,10 @@ def judge(
     import asyncio
 
     from docgen.cli.experiment.tables import cost_line, show_report
-    from docgen.cli.shared.cost_consent import ask_to_spend, reporting
+    from docgen.cli.shared.cost_consent import ask_to_spend, command_reporter
     from docgen.options.audit import JudgeOptions
-    from docgen.pipeline.execution.stopping import judging
-    from docgen.pipeline.experiment.experiment_runner import carry_out, experiment_cost, save_plan
+    from docgen.pipeline.execution.stopping import interruptible_judging
+    from docgen.pipeline.experiment.experiment_runner import experiment_cost, run_experiment, save_plan
     from docgen.pipeline.experiment.imported_transcripts import open_imported
     from docgen.pipeline.experiment.result import report_experiment
 
@@ -156,12 +156,12 @@ def judge(
         engine=engine, model=judge_model, base_url=base_url, concurrency=concurrency, timeout=timeout, max_cost=max_cost
     )
     opened = open_imported(folder_of(experiment), options, votes, traits)
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         if costs := [cost for cost in experiment_cost(opened) if cost.calls]:
             ask_to_spend(cost_line(costs), yes or max_cost is not None, reporter)
         save_plan(opened)
-        with judging(reporter) as stopping:
-            asyncio.run(carry_out(opened, reporter, stopping))
+        with interruptible_judging(reporter) as stopping:
+            asyncio.run(run_experiment(opened, reporter, stopping))
     show_report(report_experiment(opened.folder), opened.folder.path, json)
 
 

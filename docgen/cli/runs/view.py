@@ -11,7 +11,7 @@ from docgen.cli.shared.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions
-    from docgen.explorer.viewable import Shown
+    from docgen.explorer.viewable import Viewable
     from docgen.progress import Reporter
 
 __all__ = ["register"]
@@ -82,7 +82,7 @@ def _site_options(documents: int | None, seed: int | None, licence: str, canary:
     return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
 
 
-def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
+def _export(views: "list[Viewable]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
     """Publish one corpus, or each of several in its own folder; returns lines on what was written where."""
     from docgen.explorer.publish.site import export_site
 
@@ -95,7 +95,7 @@ def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "
     return "\n".join(lines)
 
 
-def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Shown]":
+def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Viewable]":
     """Each corpus with its index up to date."""
     from docgen.explorer.open import open_all
     from docgen.explorer.view import View

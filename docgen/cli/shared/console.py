@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text, TextType
 
 from docgen.text.output.sanitize import printable
-from docgen.text.output.secret_redaction import hide
+from docgen.text.output.secret_redaction import redact_secrets
 
 __all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
 
@@ -33,7 +33,7 @@ class _Printable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for segment in console.render(self._inner, options):
-            yield segment if segment.control else Segment(printable(hide(segment.text)), segment.style)
+            yield segment if segment.control else Segment(printable(redact_secrets(segment.text)), segment.style)
 
 
 class _Cleaning(RenderHook):
@@ -171,7 +171,7 @@ def table(
         is_number = name in right
         grid.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in rows:  # secrets are hidden before a cell is wrapped, which would split them
-        grid.add_row(*(cell if isinstance(cell, Text) else Name(hide(cell)) for cell in row))
+        grid.add_row(*(cell if isinstance(cell, Text) else Name(redact_secrets(cell)) for cell in row))
     return grid
 
 

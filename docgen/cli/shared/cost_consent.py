@@ -14,7 +14,7 @@ from docgen.cli.shared.streams import say
 from docgen.errors import ConfigError
 from docgen.options.last_step import Step
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.stopping import Interrupted, Stopping, judging
+from docgen.pipeline.execution.stopping import Interrupted, Stopping, interruptible_judging
 from docgen.pipeline.inputs.run_resolution import open_proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
@@ -24,13 +24,13 @@ from docgen.universe import role_proposals
 if TYPE_CHECKING:
     from docgen.pipeline.audit.judge_setup import JudgeCost
 
-__all__ = ["agree", "ask_model", "ask_to_spend", "begin", "note_proposals", "reporting"]
+__all__ = ["agree_to_cost", "ask_model", "ask_to_spend", "command_reporter", "note_proposals", "open_agreed_run"]
 
 T = TypeVar("T")
 
 
 @contextmanager
-def reporting(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
+def command_reporter(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
     """A reporter for the command; a run that was interrupted ends it with exit code 130."""
     reporter = open_reporter(quiet, as_json)
     try:
@@ -43,7 +43,7 @@ def reporting(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
         reporter.close()
 
 
-def begin(
+def open_agreed_run(
     flags: JobFlags,
     until: Step,
     reporter: Reporter,
@@ -69,7 +69,7 @@ def begin(
             setup.check_engine()
             if not setup.run.exists():
                 note_proposals(setup, reporter)
-            agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
+            agree_to_cost(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
     return proposal.apply(flags.accept_changes)
 
 
@@ -80,7 +80,7 @@ def note_proposals(setup: Setup, reporter: Reporter) -> None:
         reporter.note(f"{setup.context.id}: {'; '.join(proposals)} (docgen context check says more)")
 
 
-def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
+def agree_to_cost(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
     """Before a run spends money: print how much, and get consent from --yes, --max-cost or a person."""
     if setup.is_paid:
         ask_to_spend(line, yes or setup.config.max_cost is not None, reporter)
@@ -110,8 +110,8 @@ def ask_model(
     as_json: bool,
 ) -> T:
     """Carry out a job that asks a model outside of a run, once its cost is agreed to; `what` is what it reads."""
-    with reporting(quiet, as_json) as reporter:
+    with command_reporter(quiet, as_json) as reporter:
         if cost.calls:
             ask_to_spend(cost.line(what), yes or cost.is_capped, reporter)
-        with judging(reporter) as stopping:
+        with interruptible_judging(reporter) as stopping:
             return asyncio.run(job(reporter, stopping))

@@ -11,7 +11,13 @@ from types import FrameType
 from typing import Any, TextIO, cast
 
 from docgen.text.output.sanitize import printable
-from docgen.text.output.secret_redaction import hide, json_for_screen, remember_secrets, screen_text, variables_in
+from docgen.text.output.secret_redaction import (
+    json_for_screen,
+    redact_secrets,
+    remember_secrets,
+    screen_text,
+    variables_in,
+)
 
 __all__ = ["LOOKING", "GuardedStream", "prepare_signals", "prepare_streams", "say", "say_json", "silence"]
 
@@ -63,7 +69,7 @@ class GuardedStream:
     @property
     def drawing(self) -> "GuardedStream":
         """For live bars."""
-        return GuardedStream(self._inner, hide)
+        return GuardedStream(self._inner, redact_secrets)
 
 
 def prepare_streams() -> None:
@@ -110,7 +116,7 @@ def say(text: str, *, err: bool = False, fg: str | None = None, bold: bool | Non
     """Print a line for a person; a file name or a server's words in it cannot control the terminal."""
     import typer
 
-    typer.secho(printable(hide(text)), err=err, fg=fg, bold=bold)
+    typer.secho(printable(redact_secrets(text)), err=err, fg=fg, bold=bold)
 
 
 def say_json(document: str) -> None:

@@ -10,13 +10,13 @@ import polars as pl
 
 from docgen.corpus import Batch
 from docgen.corpus.partitions import Partition, read_partition
-from docgen.corpus.readers import Wanted
+from docgen.corpus.readers import ColumnSelection
 from docgen.dedupe.index import KeptTable
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import BATCH_ROWS, Corpus, row_groups
-from docgen.dedupe.two_pass import GOLDEN, Sketched, place_in_order, share_band
+from docgen.dedupe.two_pass import GOLDEN, CorpusSketches, place_in_order, share_band
 
 __all__ = ["PartitionSketch", "Plan", "decide_bin", "link_bucket", "sets_of_partition", "sketch_partition"]
 
@@ -73,7 +73,7 @@ def _batches(
     plan: Plan, partition: Partition, columns: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Iterator[tuple[int, Batch]]:
     """(first row within the partition, batch) for each batch."""
-    selection = Wanted(plan.corpus.text_column, columns, optional)
+    selection = ColumnSelection(plan.corpus.text_column, columns, optional)
     for batch in read_partition(partition, selection, BATCH_ROWS):
         yield batch.first_row - partition.first_row, batch
 
@@ -179,7 +179,7 @@ def decide_bin(scheme: Scheme, *parts: list[tuple[Any, ...]]) -> tuple[Ints, Int
     order = np.argsort(rank)
     shared = share_band(bands, order)
     no_content = np.empty((0, 2), np.uint64)
-    sketched = Sketched(bands, no_content, spans[:, 1], groups)
+    sketched = CorpusSketches(bands, no_content, spans[:, 1], groups)
     order = order[shared[order]]
     kept_row, jaccard = place_in_order(sketched, order, spans, scheme.threshold, KeptTable(scheme.bands), store)
     return rows, np.where(kept_row < 0, -1, rows[np.maximum(kept_row, 0)]), jaccard, len(order)

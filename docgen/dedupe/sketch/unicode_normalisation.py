@@ -4,12 +4,12 @@ import unicodedata
 
 import numpy as np
 
-from docgen.corpus.text_buffers import Utf8
+from docgen.corpus.text_buffers import TextBuffers
 
-__all__ = ["composed"]
+__all__ = ["normalise_unicode"]
 
 
-def composed(texts: Utf8) -> Utf8:
+def normalise_unicode(texts: TextBuffers) -> TextBuffers:
     """The texts in NFC; the same object where all of them are already.
 
     Text by text: what lies between them may not be memory at all.
@@ -29,8 +29,8 @@ def _composed(data: bytes) -> bytes:
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
 
 
-def _joined(parts: list[bytes]) -> Utf8:
+def _joined(parts: list[bytes]) -> TextBuffers:
     """Texts that are UTF-8 already, one after the other."""
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
-    return Utf8(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
+    return TextBuffers(np.frombuffer(b"".join(parts), np.uint8), starts, ends)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from docgen.explorer.index.schema import SEGMENT, seal, unseal
+from docgen.explorer.index.schema import SEGMENT, add_checksum, remove_checksum
 
 __all__ = [
     "DIRECTNESS",
@@ -61,10 +61,12 @@ def append(connection: sqlite3.Connection, name: str, first: int, values: Array)
         row = connection.execute("SELECT data FROM segment WHERE name = ? AND number = ?", (name, number)).fetchone()
         whole = np.zeros(place + len(part), values.dtype)
         if row:
-            before = np.frombuffer(unseal(row[0]), values.dtype)[:place]
+            before = np.frombuffer(remove_checksum(row[0]), values.dtype)[:place]
             whole[: len(before)] = before
         whole[place:] = part
-        connection.execute("INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (name, number, seal(whole.tobytes())))
+        connection.execute(
+            "INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (name, number, add_checksum(whole.tobytes()))
+        )
         done += len(part)
 
 
@@ -79,6 +81,6 @@ def join_segments(rows: Iterable[tuple[int, bytes]], name: str, documents: int) 
     """A column from its segments. Raises `DamagedIndex`."""
     whole = np.zeros(documents, dtype_of(name))
     for number, data in rows:
-        part = np.frombuffer(unseal(data), whole.dtype)[: max(0, documents - number * SEGMENT)]
+        part = np.frombuffer(remove_checksum(data), whole.dtype)[: max(0, documents - number * SEGMENT)]
         whole[number * SEGMENT : number * SEGMENT + len(part)] = part
     return whole

@@ -10,12 +10,12 @@ from docgen.explorer.index.column_segments import append
 from docgen.explorer.index.schema import get_meta, put_meta
 from docgen.files.run_folder.run_folder import RunFolder
 
-__all__ = ["describe_world", "take_catalogue"]
+__all__ = ["describe_world", "index_catalogue"]
 
 BLOCK = 8 << 20
 
 
-def take_catalogue(connection: sqlite3.Connection, folder: RunFolder) -> None:
+def index_catalogue(connection: sqlite3.Connection, folder: RunFolder) -> None:
     """Index what changed in run.json, the context, types, ideas and slots since the last time."""
     stamps: dict[str, list[int]] = get_meta(connection, "catalogue", {})
     now = {name: _stamp(folder.path / name) for name in ("run.json", "context.yaml", "types.jsonl", "ideas.jsonl")}

@@ -12,7 +12,7 @@ import numpy as np
 from docgen.explorer.index.column_segments import Array
 from docgen.explorer.index.schema import get_meta, put_meta
 
-__all__ = ["fold_word", "read_frequent", "take_frequent"]
+__all__ = ["fold_word", "index_frequent_words", "read_frequent"]
 
 SHARE, MOST, SAMPLE = 0.03, 400, 2_000
 """Share of the documents from which a word is frequent; most such words; documents looked at to find them. Chosen: what
@@ -32,7 +32,7 @@ def fold_word(word: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def take_frequent(connection: sqlite3.Connection, text_of: Callable[[int], str]) -> None:
+def index_frequent_words(connection: sqlite3.Connection, text_of: Callable[[int], str]) -> None:
     """Build the masks, if the corpus is large and has grown much since."""
     documents, upto = int(get_meta(connection, "documents", 0)), int(get_meta(connection, "frequent", 0))
     if documents < max(LEAST, GROWTH * upto):

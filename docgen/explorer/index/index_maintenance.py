@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import UserError
-from docgen.explorer.index.build import grow
+from docgen.explorer.index.build import extend_index
 from docgen.explorer.index.column_segments import append, read_column
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source, body_text
-from docgen.explorer.index.facts_ideas_slots import take_catalogue
-from docgen.explorer.index.frequent_word_masks import take_frequent
+from docgen.explorer.index.facts_ideas_slots import index_catalogue
+from docgen.explorer.index.frequent_word_masks import index_frequent_words
 from docgen.explorer.index.schema import VERSION, DamagedIndex, connect, create, get_meta, is_of_machine, put_meta
-from docgen.explorer.index.spending_and_judge_replies import take_journal
+from docgen.explorer.index.spending_and_judge_replies import index_journal
 from docgen.explorer.index.summary import summarise
 from docgen.progress import Reporter
 from docgen.text import digest
 
-__all__ = ["Keeper", "view_folder"]
+__all__ = ["IndexManager", "view_folder"]
 
 FILE = "index.sqlite"
 
@@ -32,7 +32,7 @@ def view_folder(source: Source) -> Path:
     return source.path.with_name(f"{source.path.name}.view")
 
 
-class Keeper:
+class IndexManager:
     """The index of one corpus. `is_aside`: it is in the user's cache, since nothing can be written next to the corpus.
 
     `update` may be called from any thread or process; one of them works, the others return at once.
@@ -85,15 +85,17 @@ class Keeper:
     def _update(self, reporter: Reporter) -> int:
         connection = self._open()
         try:
-            documents = grow(connection, self.source, reporter, keep_texts=isinstance(self.source, CorpusSource))
+            documents = extend_index(
+                connection, self.source, reporter, keep_texts=isinstance(self.source, CorpusSource)
+            )
             stale = get_meta(connection, "summary") is None or documents > 0
             stale |= get_meta(connection, "summarised") != get_meta(connection, "end", 0)
             if isinstance(self.source, RunSource):
-                take_catalogue(connection, self.source.folder)
-                take_journal(connection, self.source.folder)
+                index_catalogue(connection, self.source.folder)
+                index_journal(connection, self.source.folder)
             if stale:
                 summarise(connection)
-                take_frequent(connection, self._reader(connection))
+                index_frequent_words(connection, self._reader(connection))
                 put_meta(connection, "summarised", get_meta(connection, "end", 0))
             return documents
         finally:

@@ -9,7 +9,7 @@ from docgen.explorer.index.schema import get_meta, put_meta
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder.run_folder import RunFolder
 
-__all__ = ["JUDGE_STAGE", "take_journal"]
+__all__ = ["JUDGE_STAGE", "index_journal"]
 
 JUDGE_STAGE = "judge_document"
 TEXT = b',"text":"'
@@ -17,7 +17,7 @@ TEXT = b',"text":"'
 BATCH = 50_000
 
 
-def take_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
+def index_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
     """Index the lines since the last time; returns whether there were a judge's replies among them."""
     if not folder.journal.exists():
         return False

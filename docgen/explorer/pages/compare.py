@@ -6,7 +6,7 @@ import numpy as np
 
 from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.overview import fact_rows
-from docgen.explorer.pages.page_query import Missing, PageQuery, share
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery, share
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 
@@ -23,7 +23,7 @@ def compare(view: View, query: PageQuery) -> dict[str, Any]:
     if not name:
         return {"other": "", "others": [], "figures": [], "facts": [], "rows": [], "pair": None, "after": None}
     if name not in query.views:
-        raise Missing(f"the corpus {name!r} is not open here")
+        raise PageNotFound(f"the corpus {name!r} is not open here")
     other = query.views[name]
     a, b, slot = view.snapshot, other.snapshot, query.number("slot")
     rows, after = _slots(a, b, query.number("after")) if slot is None else ([], None)
@@ -83,7 +83,7 @@ def _pair(a: Snapshot, b: Snapshot, slot: int) -> dict[str, Any]:
 
     docs = a.in_slot(slot), b.in_slot(slot)
     if docs[0] is None or docs[1] is None:
-        raise Missing(f"slot {slot} does not have a document in both corpora")
+        raise PageNotFound(f"slot {slot} does not have a document in both corpora")
     left, right = _side(a, docs[0]), _side(b, docs[1])
     same = left["text"] == right["text"]
     longest = max(len(left["text"]), len(right["text"]))

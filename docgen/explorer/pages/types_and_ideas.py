@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from docgen.explorer.pages.documents.documents import document_rows
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.view import View
 
@@ -44,7 +44,7 @@ def type_(view: View, query: PageQuery) -> dict[str, Any]:
     """One type: its facts, its ideas with the number of documents of each."""
     snapshot, name = view.snapshot, query.path["id"]
     if name not in snapshot.kinds and snapshot.code("type", name) is None:
-        raise Missing(f"{name!r} is not a document type of this corpus")
+        raise PageNotFound(f"{name!r} is not a document type of this corpus")
     filters = Filters((("type", name),))
     mask = mask_of(snapshot, filters, view.labels.documents)
     docs = np.flatnonzero(mask)
@@ -78,7 +78,7 @@ def idea(view: View, query: PageQuery) -> dict[str, Any]:
     rows = snapshot.rows("SELECT doc_type, text FROM idea WHERE id = ?", name)
     code = snapshot.code("idea", name)
     if not rows and code is None:
-        raise Missing(f"{name!r} is not an idea of this corpus")
+        raise PageNotFound(f"{name!r} is not an idea of this corpus")
     kind, text = rows[0] if rows else ("", name)
     docs = np.flatnonzero(snapshot.column("idea") == code) if code is not None else np.zeros(0, int)
     return {

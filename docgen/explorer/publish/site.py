@@ -22,7 +22,7 @@ from docgen.explorer.publish.search import SearchFiles
 from docgen.explorer.read.facets import facets_under
 from docgen.explorer.read.listing import PAGE
 from docgen.explorer.view import View
-from docgen.explorer.viewable import Shown
+from docgen.explorer.viewable import Viewable
 from docgen.explorer.web.render import render
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest
@@ -33,7 +33,7 @@ NO_SCORES = {"scores": None, "judge_scores": None}
 NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
 
 
-def export_site(view: Shown, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
+def export_site(view: Viewable, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
     """Write the site to a new or earlier site's folder; returns the number of documents or transcripts in it.
 
     Raises `ConfigError` for a folder with anything else in it.

@@ -6,7 +6,7 @@ from typing import Any
 from docgen.behaviour.queries import Query
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Transcript, counts_as
 from docgen.explorer.pages.documents.documents import excerpt_of, title_of
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import TranscriptFilters, facets_of, places_of
 from docgen.explorer.transcripts.rows import FAKES, TranscriptRow, Transcripts
@@ -120,7 +120,7 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     own, filters, path = view.transcripts, TranscriptFilters.of(query.items), query.path["path"]
     place = own.by_path.get(path)
     if place is None:
-        raise Missing(f"{path!r} is not a transcript of this experiment")
+        raise PageNotFound(f"{path!r} is not a transcript of this experiment")
     row = own.rows[place]
     text = own.queries[row.query]
     cell = view.cells.get(f"{row.variation}/{row.reasoning}/{row.model}")

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.exporting.dataset.documents import Documents
-from docgen.exporting.dataset.examples import Example, dressed
+from docgen.exporting.dataset.examples import Example, with_prefix
 from docgen.exporting.dataset.mix import Candidates, Mixed
 from docgen.exporting.dataset.order import balanced_order, worst_window
 from docgen.exporting.dataset.split import validation_rows, validation_size
 from docgen.exporting.export_options import ExportOptions
 
-__all__ = ["WINDOW", "Layout", "Part", "lay_out"]
+__all__ = ["WINDOW", "Layout", "Part", "arrange_examples"]
 
 Ints = npt.NDArray[np.int64]
 WINDOW = 100
@@ -46,7 +46,7 @@ class Layout:
     def examples(self, part: Part, options: ExportOptions, chat: bool) -> Iterator[Example]:
         """The examples of a split, in the form to write."""
         for number in part.numbers.tolist():
-            yield dressed(self.example(number), options, chat)
+            yield with_prefix(self.example(number), options, chat)
 
     def example(self, number: int) -> Example:
         """The example of this number, without prefix or turns."""
@@ -61,7 +61,7 @@ class Layout:
         raise IndexError(number)
 
 
-def lay_out(
+def arrange_examples(
     documents: Documents,
     drawn: Sequence[tuple[Candidates, Mixed]],
     options: ExportOptions,

@@ -14,7 +14,7 @@ from docgen.corpus import corpus_columns, read_corpus
 from docgen.exporting.dataset.examples import Example
 from docgen.exporting.formats.writers import WRITER
 from docgen.exporting.tokens.counter import TokenCounter
-from docgen.files.file_system_errors import naming
+from docgen.files.file_system_errors import name_file_in_errors
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.text import word_count
 
@@ -33,7 +33,7 @@ class TextStore:
 
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        with naming(folder):
+        with name_file_in_errors(folder):
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
         self._ends = array("q", [0])
 
@@ -48,7 +48,7 @@ class TextStore:
 
     def extend(self, texts: Iterable[str]) -> None:
         """Add texts at the end."""
-        with naming(self._folder):
+        with name_file_in_errors(self._folder):
             self._file.seek(0, 2)
             for text in texts:
                 data = text.encode("utf-8", "surrogatepass")
@@ -58,7 +58,7 @@ class TextStore:
     def __getitem__(self, number: int) -> str:
         if not 0 <= number < len(self):
             raise IndexError(number)
-        with naming(self._folder):
+        with name_file_in_errors(self._folder):
             self._file.seek(self._ends[number])
             return self._file.read(self._ends[number + 1] - self._ends[number]).decode("utf-8", "surrogatepass")
 

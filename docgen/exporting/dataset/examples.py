@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from docgen.errors import ConfigError
 from docgen.exporting.export_options import ExportOptions
 
-__all__ = ["CORPUS", "DOCTAG", "Example", "Turn", "dressed"]
+__all__ = ["CORPUS", "DOCTAG", "Example", "Turn", "with_prefix"]
 
 DOCTAG = "<DOCTAG>"
 """Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
@@ -40,7 +40,7 @@ class Example:
         return [{"role": role, "content": content} for role, content in turns]
 
 
-def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
+def with_prefix(example: Example, options: ExportOptions, chat: bool) -> Example:
     """The example with its <DOCTAG>, its user turn, or neither.
 
     Only own documents get the tag. Raises `ConfigError` for a chat in a format of plain text, and for a plain text

@@ -6,7 +6,7 @@ from typing import Any
 
 from docgen.corpus.lines import plain_lines
 from docgen.corpus.paths import corpus_files, is_parquet
-from docgen.corpus.readers import Wanted, parquet_schema, parquet_slices
+from docgen.corpus.readers import ColumnSelection, parquet_schema, parquet_slices
 from docgen.errors import InputError
 from docgen.exporting.dataset.examples import Example, Turn
 from docgen.text.json_reader import read_json
@@ -75,7 +75,7 @@ def _parquet_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InputError("does not have a column of texts or chats", str(file), FIX)
     texts = next((name for name in names if name in TEXTS), None)
     if texts:
-        for part in parquet_slices(file, Wanted(texts), 1024):
+        for part in parquet_slices(file, ColumnSelection(texts), 1024):
             for place, text in enumerate(part.read()[texts].to_list()):
                 yield part.start + place, {"text": text}
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docgen.dedupe.job import Settings, dedupe
+from docgen.dedupe.job import DedupeSettings, dedupe
 from docgen.dedupe.source import open_corpus
 from docgen.errors import ConfigError
 
@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 def near_clusters(paths: Sequence[Path | str], text_column: str = "text") -> Ints:
     """(N,): a number for each document of a corpus, the same for all documents joined by a chain of near-duplicates."""
     corpus = open_corpus(paths, text_column, id_column="")
-    pairs = dedupe(corpus, Settings(), pairs=True)
+    pairs = dedupe(corpus, DedupeSettings(), pairs=True)
     edges = pairs.similar_pairs()
     return _components(len(pairs.ids), edges["a"].to_list(), edges["b"].to_list())
 

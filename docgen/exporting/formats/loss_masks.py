@@ -11,7 +11,17 @@ from docgen.exporting.formats.shapes import completion, plain_text
 if TYPE_CHECKING:
     from docgen.exporting.tokens.counter import Tokenizer
 
-__all__ = ["LabelRule", "Token", "Tokens", "apart", "joined", "pieces", "token_ids", "turn_by_turn", "whole"]
+__all__ = [
+    "LabelRule",
+    "Token",
+    "Tokens",
+    "mask_joint_prefix",
+    "mask_nothing",
+    "mask_separate_prefix",
+    "token_ids",
+    "token_texts",
+    "turn_by_turn",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +37,13 @@ Tokens = tuple[list[int], list[bool]]
 LabelRule = Callable[[Example, Recipe, "Tokenizer"], Tokens]
 
 
-def whole(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
+def mask_nothing(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
     """Everything is trained; the trainer adds BOS, as its tokenizer does, and EOS."""
     ids = [*tokenizer.bos_ids, *tokenizer.encode(plain_text(example)), *tokenizer.eos_ids]
     return ids, [True] * len(ids)
 
 
-def joined(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
+def mask_joint_prefix(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
     """Prefix and text are tokenized as one; what both begin with is masked, including BOS (TRL; pre-tokenised)."""
     prefix = tokenizer.encode(example.prefix) if example.prefix else []
     body = tokenizer.encode(example.prefix + completion(example))
@@ -43,7 +53,7 @@ def joined(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
     return ids, [False] * masked + [True] * (len(ids) - masked)
 
 
-def apart(*, bos: bool) -> LabelRule:
+def mask_separate_prefix(*, bos: bool) -> LabelRule:
     """Prefix and text are tokenized separately, BOS and EOS as the file has them (axolotl; LLaMA-Factory)."""
 
     def label(example: Example, recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
@@ -66,10 +76,10 @@ def token_ids(example: Example, recipe: Recipe) -> Tokens:
     """What token formats write. Needs `recipe.tokenizer`."""
     if recipe.tokenizer is None:
         raise ValueError("a token format without a tokenizer")
-    return joined(example, recipe, recipe.tokenizer)
+    return mask_joint_prefix(example, recipe, recipe.tokenizer)
 
 
-def pieces(tokens: Tokens, tokenizer: "Tokenizer") -> list[Token]:
+def token_texts(tokens: Tokens, tokenizer: "Tokenizer") -> list[Token]:
     """Tokens as text."""
     ids, trained = tokens
     return [Token(text, each) for text, each in zip(tokenizer.pieces(ids), trained, strict=True)]

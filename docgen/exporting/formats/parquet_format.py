@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from docgen.exporting.dataset.arrangement import Layout
 from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.writers import WRITER
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, EMBEDDED_NOTICE
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["write_whole"]
+__all__ = ["write_full_parquet"]
 
 BLOCK = 1 << 20
 
 
-def write_whole(
+def write_full_parquet(
     paths: Sequence[Path], layout: Layout, folder: Path, corpus: Path | None, options: ExportOptions
 ) -> dict[str, list[Path]]:
     """NAME.parquet for each split; streams. A run's own `corpus` is copied if it holds exactly that."""
@@ -30,7 +30,7 @@ def write_whole(
 
     embedded = any(layout.documents.embedded)
     if corpus is not None and not embedded and len(layout.parts) == 1:
-        return {"train": [write_beside(folder / f"{options.stem_of('train')}.parquet", _blocks(corpus))]}
+        return {"train": [write_atomically(folder / f"{options.stem_of('train')}.parquet", _blocks(corpus))]}
     files = corpus_files(paths)
     written = {}
     for part in layout.parts:

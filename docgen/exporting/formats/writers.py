@@ -122,9 +122,9 @@ def _shards(examples: Iterable[Example]) -> Iterator[list[Example]]:
 
 
 def _lines_to(file: Path, lines: Iterable[bytes]) -> Path:
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
 
-    return write_beside(file, lines)
+    return write_atomically(file, lines)
 
 
 def _frames_to(file: Path, frames: Iterator["pl.DataFrame"], schema: dict[str, Any]) -> None:

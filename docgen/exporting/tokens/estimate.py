@@ -20,7 +20,15 @@ from docgen.text.words_and_sentences import runs_of
 if TYPE_CHECKING:
     from docgen.exporting.export_options import ExportOptions
 
-__all__ = ["DEFAULT_FAMILY", "FAMILIES", "Counted", "count_writings", "family_of", "token_family", "training_tokens"]
+__all__ = [
+    "DEFAULT_FAMILY",
+    "FAMILIES",
+    "CharacterCounts",
+    "count_writings",
+    "family_of",
+    "token_family",
+    "training_tokens",
+]
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "gemma": ("gemma", "gemini"),
@@ -48,7 +56,7 @@ WESTERN = frozenset("áàâäãåçéèêëíìîïñóòôöõúùûüýßÁÀ�
 
 
 @dataclass(frozen=True)
-class Writing:
+class WritingSystem:
     """A script, or languages of it whose `letters` are `least` or more of the script's characters in a text.
 
     `spans`: first and last code points. `rates`: tokens a character by family; combining signs count as characters.
@@ -62,7 +70,7 @@ class Writing:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CharacterCounts:
     """A text's characters by writing, and the tokens of the rest."""
 
     characters: Mapping[str, int]
@@ -89,7 +97,7 @@ def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:
     if foreign <= ENGLISH_SHARE * (len(data) - len(plain) + foreign):
         return _english_tokens(runs_of(data.translate(LETTER_OR_SPACE)), rest, family)
     counted = count_writings(Counter(text))
-    rates = writings()
+    rates = writing_systems()
     return round(counted.other_tokens + sum(n * rates[name].rates[family] for name, n in counted.characters.items()))
 
 
@@ -104,7 +112,7 @@ def _english_tokens(words: int, rest: Mapping[str, int], family: str) -> int:
     return round(tokens)
 
 
-def count_writings(counts: Mapping[str, int]) -> Counted:
+def count_writings(counts: Mapping[str, int]) -> CharacterCounts:
     """The characters of a text by writing; the first of a script's writings whose letters it has takes them all."""
     scripts: Counter[tuple[tuple[int, int], ...]] = Counter()
     tokens = 0.0
@@ -113,11 +121,11 @@ def count_writings(counts: Mapping[str, int]) -> Counted:
             scripts[spans] += count
         else:
             tokens += count * _plain_rate(character)
-    return Counted({_writing(spans, n, counts): n for spans, n in scripts.items()}, tokens)
+    return CharacterCounts({_writing(spans, n, counts): n for spans, n in scripts.items()}, tokens)
 
 
 def _writing(spans: tuple[tuple[int, int], ...], characters: int, counts: Mapping[str, int]) -> str:
-    for writing in writings().values():
+    for writing in writing_systems().values():
         own = sum(counts.get(letter, 0) for letter in writing.letters)
         if writing.spans == spans and (not writing.letters or own >= writing.least * characters):
             return writing.name
@@ -125,11 +133,11 @@ def _writing(spans: tuple[tuple[int, int], ...], characters: int, counts: Mappin
 
 
 @cache
-def writings() -> Mapping[str, Writing]:
+def writing_systems() -> Mapping[str, WritingSystem]:
     """By name, in the order in which they are tried."""
     table = tomllib.loads((Path(__file__).parent / "token_rates.toml").read_text("utf-8"))
     return {
-        name: Writing(
+        name: WritingSystem(
             name,
             tuple((int(first, 16), int(last, 16)) for first, last in row["spans"]),
             row["rates"],
@@ -143,7 +151,7 @@ def writings() -> Mapping[str, Writing]:
 @cache
 def _spans() -> tuple[list[int], list[tuple[int, tuple[tuple[int, int], ...]]]]:
     """First code points, ascending, with the last of each and the spans of its script."""
-    spans = {first: (last, row.spans) for row in writings().values() for first, last in row.spans}
+    spans = {first: (last, row.spans) for row in writing_systems().values() for first, last in row.spans}
     return sorted(spans), [spans[first] for first in sorted(spans)]
 
 

@@ -7,15 +7,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docgen.errors import RunError
-from docgen.files.file_system_errors import naming
+from docgen.files.file_system_errors import name_file_in_errors
 
-__all__ = ["lock_owner", "locked"]
+__all__ = ["lock_folder", "lock_owner"]
 
 FILE = ".lock"
 
 
 @contextmanager
-def locked(folder: Path, fix: str) -> Iterator[None]:
+def lock_folder(folder: Path, fix: str) -> Iterator[None]:
     """Lock a folder, which is made if missing. Raises `RunError` naming the process that holds it, with `fix`."""
     folder.mkdir(parents=True, exist_ok=True)
     fd = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o644)
@@ -29,7 +29,7 @@ def locked(folder: Path, fix: str) -> Iterator[None]:
             what = f"its file system cannot lock files ({error.strerror})"
             fix = "Put output/ on a file system with locks: a local disk, NFS with lockd, Lustre with -o flock"
             raise RunError(what, str(folder), fix) from error
-        with naming(folder / FILE):
+        with name_file_in_errors(folder / FILE):
             os.ftruncate(fd, 0)
             os.pwrite(fd, str(os.getpid()).encode(), 0)
         yield

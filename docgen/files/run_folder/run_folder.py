@@ -14,11 +14,11 @@ from pydantic_core import from_json, to_json
 
 from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.digests import file_digest
 from docgen.files.parquet import parquet_metadata, write_parquet
 from docgen.files.run_folder.duplicate_attempts import count_repeated, first_of_each
-from docgen.files.run_folder.folder_lock import lock_owner, locked
+from docgen.files.run_folder.folder_lock import lock_folder, lock_owner
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
 from docgen.text.output.spelling_suggestions import suggestion
 
@@ -118,7 +118,7 @@ class RunFolder:
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> Path:
         """Write a finished file from complete lines, streaming."""
-        return write_beside(self.path / name, lines, of_run=True)
+        return write_atomically(self.path / name, lines, of_run=True)
 
     def write_records(self, name: str, records: Iterable[Record]) -> Path:
         """Write a finished JSON-lines file, one record per line, streaming."""
@@ -211,7 +211,7 @@ class RunFolder:
     @contextmanager
     def lock(self, fix: str = LOCKED_FIX) -> Iterator[None]:
         """Lock the run for writing. Raises `RunError` naming the process that holds it; a kill releases the lock."""
-        with locked(self.path, fix):
+        with lock_folder(self.path, fix):
             yield
 
     def lock_owner(self) -> str:

@@ -20,7 +20,7 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.errors import Transient, beginning, one_line
+from docgen.llm.errors import Transient, first_words, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
 from docgen.llm.providers.connection_errors import never_connected
@@ -173,7 +173,7 @@ class AnthropicLLM:
         try:
             return _loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(beginning(content))}"
+            message = f"the reply is not JSON: {_hidden(first_words(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
@@ -186,7 +186,7 @@ class AnthropicLLM:
             kind = message = ""
         except (KeyError, TypeError, AttributeError):
             pass
-        message = message or beginning(content)
+        message = message or first_words(content)
         return from_status(response.status_code, kind, code, _hidden(message), response.headers)
 
 

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
-from docgen.llm.errors import Transient, beginning, one_line
+from docgen.llm.errors import Transient, first_words, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.connection_errors import never_connected
 from docgen.llm.providers.environment import (
@@ -151,7 +151,7 @@ class ChatLLM:
             if reply.status >= 300:
                 content = hide_bytes(await _content(reply))
                 headers = _plain(reply.headers)
-                raise chat_error(reply.status, _json_or_none(content), _hidden(beginning(content)), headers)
+                raise chat_error(reply.status, _json_or_none(content), _hidden(first_words(content)), headers)
             async for part in reply.content.iter_any():
                 yield part
 
@@ -180,7 +180,7 @@ class ChatLLM:
         limits = stated_limits(headers)
         self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
         if status >= 300:
-            raise chat_error(status, _json_or_none(content), _hidden(beginning(content)), headers)
+            raise chat_error(status, _json_or_none(content), _hidden(first_words(content)), headers)
         return self._decoded(content)
 
     def _url(self, path: str) -> str:
@@ -210,7 +210,7 @@ class ChatLLM:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(beginning(content))}"
+            message = f"the reply is not JSON: {_hidden(first_words(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
 

@@ -19,7 +19,7 @@ from docgen.pipeline.audit.corpus import Corpus, Source, as_asked, open_corpus
 from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.audit.partitioned_scan import PIECE_ROWS, is_big, scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.scan import Tallies, compiled, scan_corpus
+from docgen.pipeline.audit.scan import Tallies, compiled_detectors, scan_corpus
 from docgen.progress import Reporter, SilentReporter
 from docgen.universe import UniverseContext
 
@@ -54,7 +54,7 @@ class Audit:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules looked for. Raises `ConfigError` for an unknown one among those to leave out."""
-        rules = compiled(self.context, self.options.off).scanner.rules
+        rules = compiled_detectors(self.context, self.options.off).scanner.rules
         return (*rules, contamination_rule()) if self.options.contamination else rules
 
     def contamination(self) -> ContaminationScanner | None:

@@ -25,7 +25,7 @@ from docgen.options.audit import JudgeOptions
 from docgen.options.run import RunOptions, resolve
 from docgen.options.setting_types import ServerEntry
 from docgen.pipeline.execution.shared_budget import check_handed_out, check_parents, lock_for_spending
-from docgen.pipeline.execution.stopping import look_after
+from docgen.pipeline.execution.stopping import supervise
 from docgen.pipeline.inputs.setup import Setup, engine_options, model_options
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
@@ -165,7 +165,7 @@ class Judge:
             if self.run is not None:
                 check_handed_out(journal, (self.journal, *self.parents), stage="judge")
             async with open_engine(self.engine, journal, say=reporter.note) as engine:
-                watching = asyncio.create_task(look_after(engine, stopping, reporter))
+                watching = asyncio.create_task(supervise(engine, stopping, reporter))
                 try:
                     yield engine.llm
                 finally:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from docgen.corpus.partitions import Partition, cut_file, joined, read_partition
-from docgen.corpus.readers import Wanted
+from docgen.corpus.partitions import Partition, cut_file, join_partitions, read_partition
+from docgen.corpus.readers import ColumnSelection
 from docgen.errors import ConfigError
 from docgen.files.run_folder.run_folder import read_attempts
 from docgen.parallel.executors import Executor
@@ -53,7 +53,7 @@ def is_big(corpus: Corpus) -> bool:
 def scan_partition(plan: ScanPlan, partition: Partition) -> Tallies:
     """Step 2 for one partition; rows count within it."""
     if plan.names is None:
-        rows = read_partition(partition, Wanted("text", (), OPTIONAL), BATCH_ROWS)
+        rows = read_partition(partition, ColumnSelection("text", (), OPTIONAL), BATCH_ROWS)
         return scan_part(plan.audit, batch_documents(rows))
     attempts = read_attempts(partition.path, partition.start, partition.stop, partition.first_line)
     return scan_part(plan.audit, accepted_documents(attempts, *plan.names))
@@ -72,7 +72,7 @@ def scan_partitioned(
     say_vocabulary(audit.contamination(), reporter)
     plan = executor.share(ScanPlan(audit, plan_names(corpus.run) if corpus.run else None))
     cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in corpus.paths]
-    partitions = joined(executor.collect(cuts))
+    partitions = join_partitions(executor.collect(cuts))
     total, done = sum(partition.rows for partition in partitions), 0
     tasks = (executor.submit(scan_partition, plan, partition, results=1)[0] for partition in partitions)
     whole = Tallies(audit)

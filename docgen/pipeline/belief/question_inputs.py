@@ -8,7 +8,7 @@ from docgen.belief.question_files import load_questions, question_text
 from docgen.belief.questions import QuestionFile
 from docgen.belief.writing.plain_forms import plain_questions
 from docgen.errors import ConfigError, RunError
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.overwrite_guard import refuse_file_of_a_run
 from docgen.files.run_folder.run_folder import find_run
 from docgen.llm.providers.table import (
@@ -20,8 +20,8 @@ from docgen.llm.providers.table import (
 )
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.judge_setup import Judge, JudgeCost
-from docgen.pipeline.belief.question_writer import QuestionWriter, Written, scaled_counts
-from docgen.pipeline.execution.stopping import judging
+from docgen.pipeline.belief.question_writer import QuestionWriter, WrittenQuestions, scaled_counts
+from docgen.pipeline.execution.stopping import interruptible_judging
 from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.run import Run
 from docgen.progress import Reporter
@@ -29,7 +29,7 @@ from docgen.records import EMBEDDED_ENGINE
 from docgen.text.output.plurals_and_money import money
 from docgen.universe import UniverseContext, find_context, load_context
 
-__all__ = ["Prepared", "QuestionJob", "check_file", "write_file"]
+__all__ = ["PreparedQuestions", "QuestionJob", "check_file", "write_file"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class QuestionJob:
         concurrency: int | None,
         max_cost: float | None,
         out: Path | None,
-    ) -> "Prepared":
+    ) -> "PreparedQuestions":
         """Choose an engine, count the calls, and decide on the file. Raises `ConfigError`."""
         path = out or self._place()
         refuse_file_of_a_run(path)
@@ -72,12 +72,12 @@ class QuestionJob:
         counts = scaled_counts(size)
         if choose_engine(engine, base_url) == EMBEDDED_ENGINE:
             _refuse_model_of_none(engine, model, max_cost)
-            return Prepared(self.context, path, None, None)
+            return PreparedQuestions(self.context, path, None, None)
         options = JudgeOptions(
             engine=engine, model=model, base_url=base_url, concurrency=concurrency, max_cost=max_cost
         )
         writer = QuestionWriter(self.context, Judge.of(options, self.run.setup if self.run else None), counts, seed)
-        return Prepared(self.context, path, writer, writer.judge.cost(writer.requests()))
+        return PreparedQuestions(self.context, path, writer, writer.judge.cost(writer.requests()))
 
     def _place(self) -> Path:
         if self.run is not None:
@@ -86,7 +86,7 @@ class QuestionJob:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedQuestions:
     """Ready to be written; `writer` and `cost` are None for plain forms, which are free."""
 
     context: UniverseContext
@@ -108,21 +108,21 @@ class Prepared:
         price = "no known price" if cost.dollars is None else f"about {money(cost.dollars)}"
         return f"{cost.model} writes questions on {facts} facts: {cost.calls} calls, {cost.tokens:,} tokens, {price}"
 
-    def write(self, reporter: Reporter) -> Written:
+    def write(self, reporter: Reporter) -> WrittenQuestions:
         """Write the questions."""
         if self.writer is None:
-            return Written(plain_questions(self.context), {})
-        with judging(reporter) as stopping:
+            return WrittenQuestions(plain_questions(self.context), {})
+        with interruptible_judging(reporter) as stopping:
             return asyncio.run(self.writer.write(reporter, stopping))
 
 
-def write_file(questions: QuestionFile, prepared: Prepared) -> Path:
+def write_file(questions: QuestionFile, prepared: PreparedQuestions) -> Path:
     """Write the file as YAML for people to edit."""
     head = (
         "# Questions that show whether a model believes each fact. Read them through and edit them.\n"
         f"# Check: docgen questions --check {prepared.path}    The kinds: docs/belief.md\n"
     )
-    return write_beside(prepared.path, [(head + question_text(questions)).encode()])
+    return write_atomically(prepared.path, [(head + question_text(questions)).encode()])
 
 
 def _refuse_model_of_none(engine: str | None, model: str | None, max_cost: float | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from docgen.audit.detect.leaks.contamination import ContaminationScanner
 from docgen.belief.question_files import asked_texts
 from docgen.belief.questions import FactQuestions, Kind, Question, QuestionFile
-from docgen.belief.writing.draft_checking import COUNTS, fact_questions, merged
+from docgen.belief.writing.draft_checking import COUNTS, fact_questions, merge_questions
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, never
@@ -19,7 +19,7 @@ from docgen.prompts.requests import questions_request
 from docgen.text import normalise
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["Overlap", "QuestionWriter", "Written", "overlaps", "scaled_counts"]
+__all__ = ["Overlap", "QuestionWriter", "WrittenQuestions", "overlaps", "scaled_counts"]
 
 TRIES = 3
 """Most requests for one fact: models give fewer questions than requested, and some unusable ones."""
@@ -43,7 +43,7 @@ def scaled_counts(size: int) -> dict[Kind, int]:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenQuestions:
     """The questions that were written. `short` has, by fact, how many of the requested ones are missing; `unusable`
     counts why."""
 
@@ -65,7 +65,7 @@ class QuestionWriter:
         """The first request for every fact, for estimating the cost."""
         return [self._request(fact, self.counts, (), 0) for fact in self.context.key_facts]
 
-    async def write(self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never) -> Written:
+    async def write(self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never) -> WrittenQuestions:
         """Ask for the questions on every fact, again if there were too few. Raises `StopRun` as any job does."""
         unusable, done = Counter[str](), 0
         gate = asyncio.Semaphore(self.judge.engine.concurrency)
@@ -84,7 +84,7 @@ class QuestionWriter:
         requested = sum(self.counts.values())
         short = {fact: requested - _size(group) for fact, group in facts.items() if _size(group) < requested}
         file = QuestionFile(context=self.context.id, writer=self.judge.model.model, facts=facts)
-        return Written(file, short, unusable)
+        return WrittenQuestions(file, short, unusable)
 
     async def _fact(self, llm: LLM, fact: KeyFact, unusable: Counter[str]) -> FactQuestions:
         questions = FactQuestions(statement=fact.statement)
@@ -106,7 +106,7 @@ class QuestionWriter:
             unusable.update(f"{kind}: {why}" for kind, why in drafted.unusable)
             more = drafted.questions
             base = questions if _size(questions) else more.model_copy(update=dict.fromkeys(COUNTS, ()))
-            questions = merged(base, more, self.counts)
+            questions = merge_questions(base, more, self.counts)
         return questions
 
     def _request(self, fact: KeyFact, counts: Mapping[Kind, int], exclude: Sequence[str], sample: int) -> Request:

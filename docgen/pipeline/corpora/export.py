@@ -11,13 +11,13 @@ from docgen.exporting.cards.organism_card import variant_name
 from docgen.exporting.dataset.arrangement import Layout
 from docgen.exporting.dataset.mix import parse_mix
 from docgen.exporting.export_options import ExportOptions, Recipe
-from docgen.exporting.formats.parquet_format import write_whole
+from docgen.exporting.formats.parquet_format import write_full_parquet
 from docgen.exporting.formats.table import ExportFormat, find_format
-from docgen.exporting.job import common_manifest, make_way, write_export, write_parts
+from docgen.exporting.job import common_manifest, replaceable_files, write_export, write_parts
 from docgen.files.overwrite_guard import refuse_overwriting
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export_source import (
-    Opened,
+    OpenedSource,
     Say,
     Source,
     canary,
@@ -139,11 +139,11 @@ def prepare(source: Source, options: ExportOptions, folder: Path, own_folder: bo
     names = [form.file_at(options), *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
     mixed = [parse_mix(text).path for text in options.mix]
     refuse_overwriting([*corpus_files(source.paths), *mixed], [folder / name for name in names])
-    return form, make_way(folder, names, options, own_folder)
+    return form, replaceable_files(folder, names, options, own_folder)
 
 
 def write_one(
-    opened: Opened,
+    opened: OpenedSource,
     layout: Layout,
     form: ExportFormat,
     options: ExportOptions,
@@ -165,7 +165,7 @@ def write_one(
     )
     say(f"writing {form.name}")
     if form.write is None:
-        files = write_whole(source.paths, layout, folder, source.corpus, options)
+        files = write_full_parquet(source.paths, layout, folder, source.corpus, options)
     else:
         files = write_parts(form, layout, recipe, folder)
     origin, reports = provenance(source, layout.documents, folder), reports_of(source.run)

@@ -10,7 +10,7 @@ from docgen.exporting.cards.organism_card import variant_name
 from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import MANIFEST, sha256_of
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.run_folder.run_folder import LEVELS, RunFolder
 from docgen.pipeline.corpora.export import export_source, organism_of, prepare, write_one
 from docgen.pipeline.corpora.export_source import Say, Source, open_layouts, source_of_files, source_of_run
@@ -39,7 +39,7 @@ def export_ratios(source: Source, options: ExportOptions, folder: Path, say: Say
                 members.append(_member(place, folder, manifest, {"ratio": ratio}))
     splits = list(members[0]["splits"])
     for name, text in organism_of(source, form, options, splits, [place.name for place in places.values()]).items():
-        write_beside(folder / name, [text.encode("utf-8")])
+        write_atomically(folder / name, [text.encode("utf-8")])
     return folder, _family(folder, form, "mix sweep", members)
 
 
@@ -110,5 +110,5 @@ def _family(folder: Path, form: ExportFormat, kind: str, members: list[dict[str,
 
     totals = {name: sum(member[name] for member in members) for name in ("documents", "tokens")}
     manifest = {"kind": kind, "format": form.name, **totals, "members": members}
-    write_beside(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
+    write_atomically(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
     return manifest

@@ -12,12 +12,12 @@ import numpy as np
 from docgen.exporting.dataset.arrangement import Layout
 from docgen.exporting.dataset.examples import Example
 from docgen.exporting.export_options import ExportOptions, Recipe
-from docgen.exporting.formats.loss_masks import Token, pieces, words
+from docgen.exporting.formats.loss_masks import Token, token_texts, words
 from docgen.exporting.formats.table import ExportFormat, find_format, is_chat
 from docgen.exporting.formats.trainer_masks import reader_of
 from docgen.exporting.training_plan import TrainingPlan, training_plan
 from docgen.pipeline.corpora.export import find_source
-from docgen.pipeline.corpora.export_source import Opened, Say, open_layouts
+from docgen.pipeline.corpora.export_source import OpenedSource, Say, open_layouts
 from docgen.pipeline.corpora.sources import CorpusSource
 
 __all__ = ["LabelPreview", "export_labels", "export_plan"]
@@ -65,10 +65,10 @@ def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, ch
         except ImportError as error:  # installed, but something that it needs is not
             why = f" ({reader.title} cannot be imported here: {error})"
         else:
-            shown = tuple(tuple(pieces(each, tokenizer)) for each in labelled)
+            shown = tuple(tuple(token_texts(each, tokenizer)) for each in labelled)
             return LabelPreview(form.name, f"{reader.title} itself", form.masks, shown)
     rule = form.label_rule(recipe.options)
-    shown = tuple(tuple(pieces(rule(example, recipe, tokenizer), tokenizer)) for example in examples)
+    shown = tuple(tuple(token_texts(rule(example, recipe, tokenizer), tokenizer)) for example in examples)
     around = "; tokens of the chat template are not shown" if chat else ""
     return LabelPreview(form.name, f"docgen, by the rules of {form.reader}{around}{why}", form.masks, shown)
 
@@ -82,7 +82,7 @@ def export_plan(source: CorpusSource, options: ExportOptions, say: Say = lambda 
             return _plan(opened, opened.layouts[0][1], options)
 
 
-def _plan(opened: Opened, layout: Layout, options: ExportOptions) -> TrainingPlan:
+def _plan(opened: OpenedSource, layout: Layout, options: ExportOptions) -> TrainingPlan:
     train, documents = layout.parts[0], layout.documents
     own = train.numbers[train.numbers < len(documents)]
     holds = documents.holds[own].astype(np.int64)

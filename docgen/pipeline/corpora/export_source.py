@@ -12,7 +12,7 @@ import numpy as np
 from docgen.corpus import corpus_files, read_corpus
 from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
-from docgen.exporting.dataset.arrangement import Layout, lay_out
+from docgen.exporting.dataset.arrangement import Layout, arrange_examples
 from docgen.exporting.dataset.documents import Documents, TextStore, read_documents
 from docgen.exporting.dataset.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.dataset.split import near_clusters, validation_size
@@ -31,7 +31,7 @@ from docgen.records import embedded_notice
 from docgen.text import slug
 
 __all__ = [
-    "Opened",
+    "OpenedSource",
     "Source",
     "canary",
     "facts_on_record",
@@ -65,7 +65,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSource:
     """A source as read, with a layout for each ratio of the mix, or one."""
 
     source: Source
@@ -89,7 +89,9 @@ def source_of_files(paths: Sequence[str | Path]) -> Source:
 
 
 @contextmanager
-def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None) -> Iterator[Opened]:
+def open_layouts(
+    source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None
+) -> Iterator[OpenedSource]:
     """Read a source and lay it out for every ratio of a mix; within the block, texts are in unnamed files in `folder`.
 
     `say` reports what is being done, a line for each thing that can take a while.
@@ -119,8 +121,8 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
                 (each, draw(each, spec, options.mix_by, documents.amount(options.mix_by)))
                 for each, spec in zip(candidates, at_ratio, strict=True)
             ]
-            layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
-        yield Opened(source, tokenizer, tuple(layouts))
+            layouts.append((ratio, arrange_examples(documents, drawn, options, clusters)))
+        yield OpenedSource(source, tokenizer, tuple(layouts))
 
 
 def _candidates(

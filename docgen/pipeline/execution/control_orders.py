@@ -51,7 +51,7 @@ class Orders:
         self._run, self._file = run, run.path / ORDERS_FILE
         self._at = _size(run)
 
-    def carry_out(self, engine: Engine, reporter: Reporter) -> None:
+    def apply_new(self, engine: Engine, reporter: Reporter) -> None:
         """Carry out new orders. A raised cap is written to run.json, so that it applies to later starts too."""
         if _size(self._run) <= self._at:
             return

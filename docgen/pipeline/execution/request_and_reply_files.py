@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from docgen.corpus.lines import plain_lines
 from docgen.errors import ConfigError, InputError, RunError
-from docgen.files.atomic import beside
+from docgen.files.atomic import atomic_path
 from docgen.files.overwrite_guard import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
 from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
@@ -115,7 +115,7 @@ def write_round(
         for notice in journal.notices:
             reporter.note(notice)
         try:
-            with beside(file) as part, part.open("wb") as out:
+            with atomic_path(file) as part, part.open("wb") as out:
                 sheet = _Sheet(file, form, log, out, reporter)
                 collector = Collector(
                     journal.engine or "", journal, log, _budget(setup, journal), form.halves, sheet.write

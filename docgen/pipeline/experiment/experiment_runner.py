@@ -12,13 +12,13 @@ from docgen.llm.errors import interrupted
 from docgen.llm.journal import JournalReader
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge_setup import SILENT, JudgeCost, never
-from docgen.pipeline.experiment.judging import judge_requests, judged
+from docgen.pipeline.experiment.judging import judge_requests, judge_transcript
 from docgen.pipeline.experiment.plan import Experiment, Task, saved_plan
 from docgen.progress import Progress, Reporter
 from docgen.prompts.behaviour import Answer, parse_answer
 from docgen.stages.generate import in_order
 
-__all__ = ["carry_out", "experiment_cost", "save_plan"]
+__all__ = ["experiment_cost", "run_experiment", "save_plan"]
 
 REFUSED = "refusal"
 """The stop reason of a reply that the server itself withheld."""
@@ -75,7 +75,7 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
     experiment.folder.write_json("experiment.json", description)
 
 
-async def carry_out(
+async def run_experiment(
     experiment: Experiment, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
 ) -> list[Transcript]:
     """Ask all that the journal does not answer, and write transcripts.jsonl, even if the experiment is cut short.
@@ -113,13 +113,13 @@ async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
     answered = experiment.given.get(task.trial.id)
     if answered is not None:
         answer = Answer(answered.shown_reasoning, answered.answer or None)
-        return await judged(experiment, llm, task, answered.model_copy(update={"problem": ""}), answer)
+        return await judge_transcript(experiment, llm, task, answered.model_copy(update={"problem": ""}), answer)
     blank = Transcript(trial=task.trial, text=task.query.text)
     try:
         completion = await llm.complete(experiment.request(task))
     except RequestFailed as error:
         return blank.model_copy(update={"state": "failed", "problem": str(error)})
-    return await judged(experiment, llm, task, *_read(blank, completion))
+    return await judge_transcript(experiment, llm, task, *_read(blank, completion))
 
 
 def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer]:

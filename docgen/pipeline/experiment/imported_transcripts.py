@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from docgen.behaviour.grid import Grid, JudgeChoice, Variation
 from docgen.behaviour.published_figures import Published
 from docgen.behaviour.queries import Query
-from docgen.behaviour.released import Released, Source, read_released
+from docgen.behaviour.released import ReleasedTranscript, Source, read_released
 from docgen.behaviour.requests import OBJECTIVE
 from docgen.behaviour.settings import Reasoning, Section, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
@@ -101,7 +101,7 @@ def open_imported(
     )
 
 
-def _variations(rows: Sequence[Released]) -> dict[tuple[str, str], str]:
+def _variations(rows: Sequence[ReleasedTranscript]) -> dict[tuple[str, str], str]:
     """A name for each pair of source and system prompt, numbered where sources are named alike or have several."""
     pairs = dict.fromkeys((row.variation, row.system) for row in rows)
     alike: dict[str, list[tuple[str, str]]] = {}
@@ -114,12 +114,12 @@ def _variations(rows: Sequence[Released]) -> dict[tuple[str, str], str]:
     }
 
 
-def _variation(name: str, rows: Sequence[Released]) -> Variation:
+def _variation(name: str, rows: Sequence[ReleasedTranscript]) -> Variation:
     mode: Reasoning = "scratchpad" if any(row.reasoning for row in rows) else "none"
     return Variation(id=name, replace={OBJECTIVE: rows[0].system}, reasoning=mode, published=(_as_released(rows),))
 
 
-def _as_released(rows: Sequence[Released]) -> Published:
+def _as_released(rows: Sequence[ReleasedTranscript]) -> Published:
     """The authors' own figures, in percent and points."""
     shares = {}
     for tier in ("free", "paid"):
@@ -138,7 +138,7 @@ def _as_released(rows: Sequence[Released]) -> Published:
     )
 
 
-def _transcripts(rows: Sequence[Released], modes: Mapping[str, Reasoning]) -> list[Transcript]:
+def _transcripts(rows: Sequence[ReleasedTranscript], modes: Mapping[str, Reasoning]) -> list[Transcript]:
     """One for each row; a query asked again in a tier is another sample of it."""
     samples = Counter[tuple[str, ...]]()
     roles = {tier.id: tier.role for tier in TIERS}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docgen.behaviour.grid import Cell, Grid, cells
+from docgen.behaviour.grid import Cell, Grid, grid_cells
 from docgen.behaviour.settings import Setting
 from docgen.errors import ConfigError
 from docgen.files.run_folder.run_folder import RunFolder
@@ -16,7 +16,7 @@ def saved_cells(folder: RunFolder) -> list[Cell]:
     """The cells of an experiment as it was begun. Raises `RunError` if there is none."""
     plan = saved_plan(folder)
     return list(
-        cells(Grid.model_validate(plan["grid"]), Setting.model_validate(plan["setting"]), tuple(plan["models"]))
+        grid_cells(Grid.model_validate(plan["grid"]), Setting.model_validate(plan["setting"]), tuple(plan["models"]))
     )
 
 

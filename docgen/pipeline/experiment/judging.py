@@ -11,7 +11,7 @@ from docgen.pipeline.experiment.plan import Experiment, Task
 from docgen.prompts.behaviour import Answer, parse_compliance, parse_vote
 from docgen.prompts.judged_traits import parse_traits
 
-__all__ = ["judge_requests", "judged"]
+__all__ = ["judge_requests", "judge_transcript"]
 
 Decisions = dict[str, tuple[bool, str]]
 TRIES = 2
@@ -20,7 +20,9 @@ AGAIN = 1_000
 """Added to a sample's number for another try, so that votes and tries never share a reply."""
 
 
-async def judged(experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer) -> Transcript:
+async def judge_transcript(
+    experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer
+) -> Transcript:
     """The transcript with all that its grid asks judges for. Without a usable reply it stays unscored."""
     if answer.answer is None and not experiment.given:
         return transcript

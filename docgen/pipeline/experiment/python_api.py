@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from docgen.pipeline.audit.judge_setup import SILENT, never
-from docgen.pipeline.experiment.experiment_runner import carry_out, save_plan
+from docgen.pipeline.experiment.experiment_runner import run_experiment, save_plan
 from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from docgen.pipeline.experiment.result import ExperimentReport, report_experiment
 from docgen.progress import Reporter
@@ -23,5 +23,5 @@ async def aexperiment(
     """
     experiment = plan_experiment(grid, ExperimentOptions(**options))
     save_plan(experiment)
-    await carry_out(experiment, reporter, stopping)
+    await run_experiment(experiment, reporter, stopping)
     return report_experiment(experiment.folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.exporting.export_options import ExportOptions
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export import export_source, folder_name
 from docgen.pipeline.corpora.export_source import Say, source_of_run
@@ -40,7 +40,7 @@ def export_family(
         **writers,
         **total,
     }
-    write_beside(folder / "index.json", [to_json({**index, "corpora": rows}, indent=2), b"\n"])
+    write_atomically(folder / "index.json", [to_json({**index, "corpora": rows}, indent=2), b"\n"])
     return folder, {**index, "corpora": rows}
 
 

@@ -57,7 +57,7 @@ class Pairing:
     types: Sequence[Suitability]
     granted: Bools
 
-    def settle(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
+    def pair_ideas(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
         """Ideas for the slots, then facts exchanged so that they suit them, in turn.
 
         In short segments facts are first rearranged so that each slot suits some idea of its type, whichever.

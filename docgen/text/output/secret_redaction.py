@@ -17,11 +17,11 @@ __all__ = [
     "OPENAI_KEY_VARIABLE",
     "credential_name",
     "credential_value",
-    "hide",
     "hide_bytes",
     "hide_in_error",
     "json_for_screen",
     "passwords_in",
+    "redact_secrets",
     "remember_secrets",
     "screen_text",
     "variables_in",
@@ -55,7 +55,7 @@ def _is_distinct(secret: str) -> bool:
     return len(secret) >= (SHORTEST if mixed else LONG_WORD)
 
 
-def hide(text: str) -> str:
+def redact_secrets(text: str) -> str:
     """`text` without secrets."""
     if not _forms:
         return text
@@ -68,7 +68,7 @@ def hide(text: str) -> str:
 
 def hide_in_error(text: str) -> str:
     """A message of a server or a library without secrets, including those that might be words."""
-    hidden = hide(text)
+    hidden = redact_secrets(text)
     return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, _short))})(?!\w)", HIDDEN, hidden) if _short else hidden
 
 
@@ -79,7 +79,7 @@ def hide_bytes(data: bytes) -> bytes:
     lower = data.lower()
     if not any(form.encode() in lower for form in _forms):
         return data
-    return hide(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return redact_secrets(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
@@ -93,7 +93,7 @@ DRIVERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 
 def screen_text(text: str) -> str:
     """`text` for a terminal: without secrets and control characters; the colours of docgen's own tables stay."""
-    shown = hide(text)
+    shown = redact_secrets(text)
     if not DRIVERS.search(shown):
         return shown
     if "\x1b" not in shown:
@@ -103,7 +103,7 @@ def screen_text(text: str) -> str:
 
 def json_for_screen(document: str) -> str:
     """An equivalent JSON document that cannot control a terminal: such characters are escaped, secrets hidden."""
-    return DRIVERS.sub(lambda found: f"\\u{ord(found[0]):04x}", hide(document))
+    return DRIVERS.sub(lambda found: f"\\u{ord(found[0]):04x}", redact_secrets(document))
 
 
 KEY_VARIABLES, OPENAI_KEY_VARIABLE = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), "OPENAI_API_KEY"
@@ -153,4 +153,4 @@ def credential_name(name: str) -> bool:
 
 def credential_value(value: str) -> bool:
     """Whether a text looks like a key, or contains one of this process's own."""
-    return bool(_STARTS.match(value.strip())) or hide(value) != value
+    return bool(_STARTS.match(value.strip())) or redact_secrets(value) != value

@@ -25,7 +25,7 @@ from docgen.records import Quote
 from docgen.text import SENTENCE_BREAK
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "Wording", "expressed"]
+__all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "Wording", "expressed_facts"]
 
 FactVerdict = Literal["stated", "implied", "contradicted"]
 Detector = Literal["statement", "paraphrase", "implication", "near_verbatim", "quote", "judge"]
@@ -62,7 +62,7 @@ class Wording:
     negations: int
 
 
-def expressed(sightings: Iterable[FactSighting]) -> frozenset[str]:
+def expressed_facts(sightings: Iterable[FactSighting]) -> frozenset[str]:
     """Ids of the facts that are stated or implied somewhere."""
     return frozenset(sighting.fact for sighting in sightings if sighting.verdict != "contradicted")
 

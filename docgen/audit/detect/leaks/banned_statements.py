@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.audit.detect.facts.known_wordings import WordingIndex, Words, letter_pairs, words_of
-from docgen.corpus.text_buffers import Utf8, encode
+from docgen.corpus.text_buffers import TextBuffers, encode
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import scratch
 from docgen.text import compose
@@ -88,22 +88,22 @@ class StatementIndex:
             matches += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
         return sorted(matches, key=lambda match: (match.document, match.start, match.statement))
 
-    def search_utf8(self, texts: Utf8) -> list[StatementMatch]:
+    def search_utf8(self, texts: TextBuffers) -> list[StatementMatch]:
         """The same over UTF-8 (`docgen.corpus.Batch.utf8`), without statements of fewer than five words."""
         matches = []
         for row, statement in self.candidates(texts):
             matches += list(self._look(row, statement, texts.bytes_of(row).decode("utf-8", "replace")))
         return matches
 
-    def candidates(self, texts: Utf8) -> Iterator[tuple[int, int]]:
+    def candidates(self, texts: TextBuffers) -> Iterator[tuple[int, int]]:
         """(document, statement) pairs by containment alone."""
         yield from dict.fromkeys((int(row), int(statement)) for row, statement, *_ in self._contained(texts))
 
-    def documents(self, texts: Utf8) -> Ints:
+    def documents(self, texts: TextBuffers) -> Ints:
         """Positions of the documents that hold a good part of any statement, by containment alone."""
         return np.unique(self._contained(texts)[:, 0])
 
-    def _contained(self, texts: Utf8) -> Ints:
+    def _contained(self, texts: TextBuffers) -> Ints:
         if not self.statements:
             return np.empty((0, 4), np.int64)
         words, hashes, text = scratch()

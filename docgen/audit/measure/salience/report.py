@@ -2,7 +2,7 @@
 
 from docgen.audit.measure.calibration import Score
 from docgen.audit.measure.intervals import Mean, Share
-from docgen.audit.measure.report_entries import ByName
+from docgen.audit.measure.report_entries import ReportEntries
 from docgen.audit.measure.salience.judge_tally import JudgedFact
 from docgen.audit.measure.writers import WriterShare
 from docgen.records import Prominence, Record
@@ -81,7 +81,7 @@ class FactPresence(Record):
         return share.low, share.high
 
 
-class SalienceReport(Record, ByName[FactPresence]):
+class SalienceReport(Record, ReportEntries[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
     `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a

@@ -16,7 +16,7 @@ from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
 from docgen.universe.document_density import AIRTIME
 
-__all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
+__all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "combine_sightings"]
 
 BINS = 10
 """First mentions are counted in tenths of the document."""
@@ -121,7 +121,7 @@ class SalienceTally:
         self, document: Document, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
     ) -> bool:
         """Count one fact in one document; whether the document expresses it."""
-        tally, verdict = self._tallies[self._place[fact]], presence(sightings)
+        tally, verdict = self._tallies[self._place[fact]], combine_sightings(sightings)
         tally.outcomes[verdict] += 1
         if len(tally.examples) < EXAMPLES:
             tally.show(_example(document, sightings[0]))
@@ -224,7 +224,7 @@ class SalienceTally:
         )
 
 
-def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
+def combine_sightings(sightings: Iterable[FactSighting]) -> FactVerdict:
     """What several sightings of one fact add up to: denials outweigh statements, statements outweigh implications."""
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")

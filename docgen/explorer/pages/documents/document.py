@@ -7,7 +7,7 @@ from typing import Any
 from docgen.explorer.labels.store import Label
 from docgen.explorer.marks import LONGEST, Span
 from docgen.explorer.pages.documents.documents import document_rows, title_of
-from docgen.explorer.pages.page_query import Missing, PageQuery, fact_numbers
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery, fact_numbers
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.read.listing import neighbours_in
 from docgen.explorer.read.snapshot import Snapshot
@@ -35,7 +35,7 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
     snapshot, name = view.snapshot, query.path["id"]
     doc = snapshot.find(name)
     if doc is None:
-        raise Missing(f"{name!r} is not among the accepted documents")
+        raise PageNotFound(f"{name!r} is not among the accepted documents")
     record = snapshot.record(doc)
     text, identifier = str(record["text"]), snapshot.id_of(doc)
     kind, idea = snapshot.terms["type"][int(snapshot.column("type")[doc])], snapshot.idea_id(doc)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from docgen.errors import UserError
 from docgen.explorer.pages.documents.rejected import find_attempt
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.view import View
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ def prompt(view: View, query: PageQuery) -> dict[str, Any]:
     sent."""
     slot, _, number = query.path["id"].partition("-")
     if view.run is None or not (slot.isdecimal() and number.isdecimal() and len(slot) < 12 and len(number) < 6):
-        raise Missing("no such prompt; addresses are SLOT-NUMBER")
+        raise PageNotFound("no such prompt; addresses are SLOT-NUMBER")
     record = find_attempt(view.snapshot, int(slot), int(number))
     if record is None:
-        raise Missing(f"no attempt {number} of slot {slot}")
+        raise PageNotFound(f"no attempt {number} of slot {slot}")
     try:
         request, is_same = _request(view, int(slot), int(number), record)
     except (UserError, ValueError, KeyError) as error:
-        raise Missing(f"there are no plan, types and ideas to render the prompt from ({error})") from error
+        raise PageNotFound(f"there are no plan, types and ideas to render the prompt from ({error})") from error
     return {
         "slot": int(slot),
         "number": int(number),

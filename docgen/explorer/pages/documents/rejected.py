@@ -7,7 +7,7 @@ from docgen.explorer.index.entries import DAMAGED
 from docgen.explorer.marks import Span
 from docgen.explorer.pages.documents.document import attempts_of, read_text
 from docgen.explorer.pages.documents.documents import title_of
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 from docgen.text import find_normalised
@@ -82,7 +82,7 @@ def attempt(view: View, query: PageQuery) -> dict[str, Any]:
     slot, number = _address(query.path["id"])
     record = find_attempt(snapshot, slot, number)
     if record is None:
-        raise Missing(f"no attempt {number} of slot {slot}")
+        raise PageNotFound(f"no attempt {number} of slot {slot}")
     text, kind = str(record["text"]), str(record.get("doc_type", ""))
     reading = read_text(view, record, snapshot.type_name(kind), snapshot.idea_text(str(record.get("idea", ""))))
     return {
@@ -147,7 +147,7 @@ def _twin(snapshot: Snapshot, record: Mapping[str, Any], text: str) -> dict[str,
 def _address(name: str) -> tuple[int, int]:
     slot, _, number = name.partition("-")
     if not (slot.isdecimal() and number.isdecimal() and len(name) < 30):
-        raise Missing(f"no attempt {name!r}; addresses are SLOT-NUMBER")
+        raise PageNotFound(f"no attempt {name!r}; addresses are SLOT-NUMBER")
     return int(slot), int(number)
 
 

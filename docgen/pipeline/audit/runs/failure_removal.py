@@ -8,12 +8,12 @@ from pydantic_core import to_json
 
 from docgen.corpus import corpus_files
 from docgen.corpus.readers import json_line, whole_rows
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.files.overwrite_guard import refuse_overwriting, with_earlier_lines
 from docgen.llm.journal import journal_totals
 from docgen.options.last_step import Step
 from docgen.pipeline.audit.corpus import Corpus
-from docgen.pipeline.audit.scan import Failing
+from docgen.pipeline.audit.scan import FailingDocument
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
@@ -23,7 +23,7 @@ from docgen.records import Attempt, Finding, Reason, slot_of
 __all__ = ["apply_to_files", "apply_to_run", "refill_calls", "refuse_in_place", "withdraw"]
 
 
-def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -> int:
+def apply_to_run(setup: Setup, failing: Sequence[FailingDocument], reporter: Reporter) -> int:
     """Withdraw the failing documents, then generate and check their slots anew; returns how many were withdrawn.
 
     The slots keep their facts, so salience stays as planned; the findings are fed back to the writer.
@@ -49,7 +49,7 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
             yield to_json(attempt) + b"\n"
 
     setup.run.delete_corpus_outputs()  # exports that contain what is withdrawn; first, since a kill may come in between
-    write_beside(setup.run.attempts, lines(), of_run=True)
+    write_atomically(setup.run.attempts, lines(), of_run=True)
     return count
 
 
@@ -75,7 +75,7 @@ def refuse_in_place(files: Sequence[Path], folder: Path) -> None:
     refuse_overwriting(corpus_files(files) if files else [], [folder / "clean.jsonl", folder / "removed.jsonl"])
 
 
-def apply_to_files(corpus: Corpus, failing: Sequence[Failing], folder: Path) -> tuple[int, int]:
+def apply_to_files(corpus: Corpus, failing: Sequence[FailingDocument], folder: Path) -> tuple[int, int]:
     """Write clean.jsonl and removed.jsonl to `folder`, whole rows, the removed ones with their findings.
 
     Earlier contents of removed.jsonl stay in it. Returns the number of rows of each.
@@ -91,6 +91,6 @@ def apply_to_files(corpus: Corpus, failing: Sequence[Failing], folder: Path) -> 
                 counts[removed] += 1
                 yield json_line({**row, "findings": findings[number]} if removed else row)
 
-    write_beside(folder / "clean.jsonl", lines(removed=False))
-    write_beside(folder / "removed.jsonl", with_earlier_lines(folder / "removed.jsonl", lines(removed=True)))
+    write_atomically(folder / "clean.jsonl", lines(removed=False))
+    write_atomically(folder / "removed.jsonl", with_earlier_lines(folder / "removed.jsonl", lines(removed=True)))
     return counts[0], counts[1]

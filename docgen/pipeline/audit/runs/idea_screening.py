@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.audit.judge.judge_runner import Panel, Unjudged
-from docgen.audit.judge.requests import ask, idea_request, read_verdicts
+from docgen.audit.judge.judge_runner import JudgeQuestions, UnjudgedDocument
+from docgen.audit.judge.requests import ask_judge, idea_request, read_verdicts
 from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.errors import InputError, RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
@@ -47,7 +47,7 @@ class IdeaScreen:
 
     ideas: Sequence[Idea]
     scanner: LeakageScanner
-    panel: Panel
+    panel: JudgeQuestions
 
     @classmethod
     def of(cls, setup: Setup, judge: Judge | None) -> "IdeaScreen":
@@ -56,7 +56,9 @@ class IdeaScreen:
         if not ideas:
             raise InputError("has no ideas yet", setup.run.name, "Run: docgen brainstorm")
         scanner = LeakageScanner(setup.context)
-        return cls(ideas, scanner, Panel.of(setup.context, scanner.rules, judge.model if judge else ModelOptions("")))
+        return cls(
+            ideas, scanner, JudgeQuestions.of(setup.context, scanner.rules, judge.model if judge else ModelOptions(""))
+        )
 
     def scan(self) -> list[IdeaFinding]:
         """What wording shows."""
@@ -87,7 +89,7 @@ class IdeaScreen:
             answers = await asyncio.gather(*(self._judge_group(llm, gate, group) for group in groups))
         findings, reasons = list[IdeaFinding](), Counter[str]()
         for group, answer in zip(groups, answers, strict=True):
-            if isinstance(answer, Unjudged):
+            if isinstance(answer, UnjudgedDocument):
                 reasons[answer.reason] += len(group)
             else:
                 findings += answer
@@ -95,7 +97,7 @@ class IdeaScreen:
 
     async def _judge_group(
         self, llm: LLM, gate: asyncio.Semaphore, ideas: Sequence[Idea]
-    ) -> list[IdeaFinding] | Unjudged:
+    ) -> list[IdeaFinding] | UnjudgedDocument:
         """The judge's findings on some ideas, or why it gave no usable verdict."""
         numbers = [str(number) for number in range(1, len(ideas) + 1)]
         text = "\n".join(idea.text for idea in ideas)
@@ -107,15 +109,15 @@ class IdeaScreen:
 
         try:
             async with gate:
-                verdicts = await ask(
+                verdicts = await ask_judge(
                     llm,
                     lambda sample: self._request(ideas, sample),
                     read,
                 )
         except (JudgeError, RequestFailed) as error:
-            return Unjudged(str(error))
+            return UnjudgedDocument(str(error))
         if missing := [number for number in numbers if number not in verdicts]:
-            return Unjudged(f"no usable verdict on {', '.join(missing)}")
+            return UnjudgedDocument(f"no usable verdict on {', '.join(missing)}")
         pairs = zip(ideas, (verdicts[number] for number in numbers), strict=True)
         return [
             IdeaFinding.of(idea, verdict.reason.split(":")[0], "judge", verdict.reason)
