@@ -51,7 +51,7 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "cloze": Cloze,
 }
 PLACED = ("fact", "kind")
-SNIFFED = 4_000
+SNIFFED_BYTES = 4_000
 """Bytes at the start of a file within which its first keys are."""
 YEAR = re.compile(r"\b\d{4}\b")
 
@@ -109,7 +109,7 @@ def is_question_file(path: Path) -> bool:
     """Whether a file looks like one of docgen's question files, judging by its first lines."""
     try:
         with path.open("rb") as file:
-            head = file.read(SNIFFED)
+            head = file.read(SNIFFED_BYTES)
     except OSError:
         return False
     return all(re.search(rf"(?m)^{key}:".encode(), head) for key in ("context", "facts"))

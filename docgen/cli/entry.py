@@ -23,7 +23,7 @@ F = TypeVar("F")
 GO_ON = "Give the same command again: whatever was paid for is on disk, and is not bought twice."
 ONLY_NAMES = (["--help"], ["-h"])
 """Lists names and summaries of all commands: the flags of fifty of them, a tenth of the time, are not worked out."""
-OBJECTS = 20_000
+GC_THRESHOLD = 20_000
 """Objects created before Python collects garbage, instead of 700: collecting costs a start a tenth of its time. Chosen:
 some megabytes; a tenth as many save less, ten times as many no more."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.explorer.marks import LONGEST
+from docgen.explorer.marks import MAX_SCANNED_CHARS
 from docgen.records import Finding, Quote
 from docgen.universe import UniverseContext
 from docgen.universe.context_files import load_context
@@ -31,7 +31,7 @@ class Detectors:
 
     def sightings(self, text: str, quotes: Sequence[Mapping[str, Any]] = ()) -> tuple[FactSighting, ...]:
         """Where facts are expressed or denied; nothing in a text that is too long."""
-        if len(text) > LONGEST:
+        if len(text) > MAX_SCANNED_CHARS:
             return ()
         return self.facts.detect(text, [Quote(fact=str(q.get("fact")), text=str(q.get("text"))) for q in quotes])
 
@@ -39,4 +39,4 @@ class Detectors:
         self, text: str, assigned: Collection[str] | None, sightings: Sequence[FactSighting], doc_type: str, idea: str
     ) -> list[Finding]:
         """What breaks or may break a rule; nothing in a text that is too long."""
-        return [] if len(text) > LONGEST else self.leaks.scan(text, assigned, sightings, doc_type, idea)
+        return [] if len(text) > MAX_SCANNED_CHARS else self.leaks.scan(text, assigned, sightings, doc_type, idea)

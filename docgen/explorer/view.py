@@ -30,7 +30,7 @@ __all__ = ["View"]
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 """Seconds between two checks whether the corpus has grown."""
 WARM_SECONDS = 0.5
 """Seconds after the first page before the detectors are loaded. Chosen: its style and scripts are loaded by then."""
@@ -96,7 +96,7 @@ class View:
         if self._snapshot is None:
             with self._lock:
                 return self._snapshot or self.open()
-        if time.monotonic() - self._looked > LOOK_SECONDS:
+        if time.monotonic() - self._looked > POLL_SECONDS:
             self._looked = time.monotonic()
             if self.keeper.stamp() != self._seen and not self.is_indexing:
                 self._start()

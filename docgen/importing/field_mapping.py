@@ -25,7 +25,7 @@ MODES = {
     "implied": "implied", "implicit": "implied", "indirect": "implied", "inferred": "implied",
 }  # fmt: skip
 """Other tools' names for ways of saying a fact that mean stated or implied here."""
-SHOWN = 100  # characters of what is left out; chosen: a line of a report
+EXCERPT_CHARS = 100  # characters of what is left out; chosen: a line of a report
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class _Keys:
         """Keys that have a value and were never taken, in the file's order, each with the start of its value."""
         taken = {name for name, _ in self.went}
         rest = [name for name in self.value if name not in taken and self.value[name] not in (None, "", [], {})]
-        return tuple(shorten(f"{name}: {self.value[name]}", SHOWN) for name in rest)
+        return tuple(shorten(f"{name}: {self.value[name]}", EXCERPT_CHARS) for name in rest)
 
 
 def read_draft(value: Mapping[str, Any], where: str) -> ContextDraft:
@@ -125,7 +125,7 @@ def _unused_answer(answer: Any, facts: tuple[FactDraft, ...]) -> tuple[str, ...]
     """The answer to a context's question, unless it is a fact already."""
     if not isinstance(answer, str) or clean_statement(answer) in {fact.statement for fact in facts}:
         return ()
-    return (shorten(f"answer: {answer}", SHOWN),)
+    return (shorten(f"answer: {answer}", EXCERPT_CHARS),)
 
 
 def _facts(value: Any, where: str) -> tuple[FactDraft, ...]:

@@ -29,7 +29,7 @@ __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "WriterSummary", "s
 
 
 MOST_FAILURES = 3
-FEW = 5
+MIN_REJECTIONS = 5
 """With fewer rejections of a fact's attempts, survivorship is not reported."""
 
 
@@ -293,6 +293,6 @@ def _survivors(counts: _Counts) -> Iterator[Survivor]:
         mine, lost = counts.assigned[fact] + counts.rejected[fact], counts.rejected[fact]
         rest = (rejected - lost) / max(1, total - mine)
         error = sqrt(max(rest * (1 - rest), 1 / total) / mine)
-        if lost / mine > max(2 * rest, rest + 2 * error) and lost >= FEW:
+        if lost / mine > max(2 * rest, rest + 2 * error) and lost >= MIN_REJECTIONS:
             reasons = {code: count for (name, code), count in counts.fact_reasons.most_common() if name == fact}
             yield Survivor(fact=fact, rejected_share=lost / mine, others_share=rest, reasons=reasons)

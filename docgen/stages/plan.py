@@ -24,7 +24,7 @@ from docgen.universe import UniverseContext, earliest_days, roles_of
 
 __all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]
 
-CHUNK = 1 << 14
+CHUNK_SLOTS = 1 << 14
 """Slots built at a time. Chosen: columns stay vectorised, and take no more than some megabytes."""
 
 
@@ -40,13 +40,13 @@ class Plan:
 
     def slots(self) -> Iterator[Slot]:
         """All slots in order, built on demand."""
-        for start in range(0, len(self), CHUNK):
-            yield from self.columns.records(np.arange(start, min(start + CHUNK, len(self))))
+        for start in range(0, len(self), CHUNK_SLOTS):
+            yield from self.columns.records(np.arange(start, min(start + CHUNK_SLOTS, len(self))))
 
     def lines(self) -> Iterator[bytes]:
         """The same as lines of JSON, several times faster than from records."""
-        for start in range(0, len(self), CHUNK):
-            yield from self.columns.lines(np.arange(start, min(start + CHUNK, len(self))))
+        for start in range(0, len(self), CHUNK_SLOTS):
+            yield from self.columns.lines(np.arange(start, min(start + CHUNK_SLOTS, len(self))))
 
     def slot(self, index: int) -> Slot:
         """One slot. Raises `IndexError` if there is none."""

@@ -8,7 +8,7 @@ __all__ = ["locate_quote"]
 
 OMISSION = re.compile(r"\s*(?:\u2026|\[?\.{3,}\]?|\. \. \.)\s*")
 WORD, INSIDE = re.compile(r"\w"), re.compile(r"\w\w")
-FARTHEST = 1_200
+MAX_PASSAGE_CHARS = 1_200
 """Most characters of a passage: one or two sentences, the longest that people write."""
 
 
@@ -30,7 +30,7 @@ def locate_quote(text: str, quote: str) -> str:
         if tail is None:
             break
         length = max(tail[1], head[1]) - head[0]
-        if length <= min(FARTHEST, len(best) - 1 if best else FARTHEST):
+        if length <= min(MAX_PASSAGE_CHARS, len(best) - 1 if best else MAX_PASSAGE_CHARS):
             best = text[head[0] : head[0] + length]
         start = head[0] + 1  # the same words may be closer to the given end
     return best or quote

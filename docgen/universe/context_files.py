@@ -29,7 +29,7 @@ __all__ = [
 FOLDER = "universe_contexts"
 SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
 """Names of the contexts that come with docgen. In a clone `docgen init` writes into the same folder as theirs."""
-MOST_SHOWN = 20
+MAX_PROBLEMS = 20
 """Problems of a file that are reported at once."""
 SUFFIXES = (".yaml", ".yml")
 
@@ -117,8 +117,8 @@ def _first(problems: list[Problem], source: YamlSource) -> ContextError:
         ContextError(problem.what, source.where(problem.location), problem.fix)
         for problem in sorted(problems, key=lambda problem: source.line(problem.location))
     ]
-    first, others = errors[0], tuple(map(str, errors[1:MOST_SHOWN]))
-    left_out = (f"... and {len(errors) - MOST_SHOWN} more",) if len(errors) > MOST_SHOWN else ()
+    first, others = errors[0], tuple(map(str, errors[1:MAX_PROBLEMS]))
+    left_out = (f"... and {len(errors) - MAX_PROBLEMS} more",) if len(errors) > MAX_PROBLEMS else ()
     return ContextError(first.what, first.where, first.fix, others + left_out)
 
 

@@ -111,7 +111,7 @@ def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch
         return next(owners)
 
     monkeypatch.setattr("docgen.files.run_folder.run_folder.RunFolder.lock_owner", owner)
-    monkeypatch.setattr("docgen.cli.runs.tail.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("docgen.cli.runs.tail.POLL_SECONDS", 0.0)
     assert docgen(monkeypatch, "tail", "tailed", "--json") == 0
     shown = [json.loads(line)["slot"] for line in capsys.readouterr().out.splitlines()]
     assert shown == [json.loads(line)["slot"] for line in lines[:2]]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from docgen.corpus import read_corpus
 from docgen.corpus.partitions import Partition, cut_file, join_partitions, merge_partitions, read_partition
 from docgen.corpus.readers import ColumnSelection
-from docgen.dedupe.distributed.tasks import BUCKET, PAIR, Plan, link_bucket
+from docgen.dedupe.distributed.tasks import MAX_BUCKET_BYTES, PAIR_BYTES, Plan, link_bucket
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus
 from docgen.errors import InputError
@@ -96,6 +96,6 @@ def test_links_join_all_rows_of_a_key(parts: list[list[int]]) -> None:
 def test_sizes_grow_with_the_corpus(documents: int) -> None:
     """No bucket outgrows a worker; no piece of a large corpus is so small that Ray would keep it with the driver."""
     plan = Plan(Corpus(()), Scheme(), np.empty(0, np.uint64)).fitted(documents)
-    document = PAIR * plan.scheme.bands
-    assert documents * document <= plan.buckets * BUCKET
+    document = PAIR_BYTES * plan.scheme.bands
+    assert documents * document <= plan.buckets * MAX_BUCKET_BYTES
     assert plan.partition_rows * document // plan.buckets > 100 * 1024

@@ -24,8 +24,8 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     folder = tmp_path_factory.mktemp("search") / "bench"
     make_bench_run(folder, 300, sentences=300)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frequent_word_masks, "LEAST", 100)
-        patch.setattr(frequent_word_masks, "SAMPLE", 100)
+        patch.setattr(frequent_word_masks, "MIN_DOCUMENTS", 100)
+        patch.setattr(frequent_word_masks, "SAMPLE_DOCUMENTS", 100)
         return open_views([str(folder)])[0].snapshot
 
 

@@ -38,7 +38,8 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> N
 def test_what_a_killed_process_left_beside_it_goes_the_next_time(name: str, tmp_path: Path) -> None:
     """Of this machine alone, and not what a process at work is writing."""
     code = "import os, signal, sys\nfrom pathlib import Path\nfrom docgen.files.atomic import atomic_path\n"
-    code += "with atomic_path(Path(sys.argv[1])) as part:\n part.write_text('half')\n os.kill(os.getpid(), signal.SIGKILL)"
+    code += "with atomic_path(Path(sys.argv[1])) as part:\n part.write_text('half')\n"
+    code += " os.kill(os.getpid(), signal.SIGKILL)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=False)
     (left,) = tmp_path.iterdir()
     of_dead = left.name.split(".")[-2]

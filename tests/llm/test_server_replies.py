@@ -223,7 +223,7 @@ def ask_all(server: Loopback, folder: Path, count: int, said: list[str], **optio
 def soon_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are reported, and limits doubted, after tenths of a second instead of seconds."""
     monkeypatch.setattr(wait_reports, "QUIET_SECONDS", 0.3)
-    monkeypatch.setattr(wait_reports, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(wait_reports, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(control, "DOUBT_SECONDS", 0.6)
 
 

@@ -86,8 +86,8 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
     """Attempts and reports, byte for byte."""
     whole = {}
     for name, big in (("alone", 10**9), ("beside", 1)):
-        monkeypatch.setattr(steps, "BIG", big)
-        monkeypatch.setattr(scanning, "BIG", big)
+        monkeypatch.setattr(steps, "MIN_PARALLEL_DOCUMENTS", big)
+        monkeypatch.setattr(scanning, "MIN_PARALLEL_DOCUMENTS", big)
         setup = set_up_run(tmp_path, run=name, n=40, engine="offline", words=(80, 120))
         execute(setup, Step.ALL, Notes(), lambda: False)
         reports = [setup.run.report(f"{kind}.json").read_bytes() for kind in ("salience", "leakage", "diversity")]

@@ -21,10 +21,10 @@ from docgen.text import compose
 
 __all__ = ["BatchScanner", "ScanResult"]
 
-STEP = 12
+PROMPT_PIECE_WORDS = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
 THREADS = 2
-PART = 256
+DOCUMENTS_PER_PART = 256
 """Documents that one thread examines at a time."""
 
 
@@ -51,7 +51,9 @@ class BatchScanner:
 
         Threads run the compiled part, which releases the GIL, while this one examines what they flagged.
         """
-        parts = [documents[start : start + PART] for start in range(0, len(documents), PART)]
+        parts = [
+            documents[start : start + DOCUMENTS_PER_PART] for start in range(0, len(documents), DOCUMENTS_PER_PART)
+        ]
         if len(parts) < 2:
             return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
         with ThreadPoolExecutor(threads) as pool:
@@ -91,5 +93,5 @@ class BatchScanner:
 
 def _pieces(source: str) -> Iterator[str]:
     words = Words(source).words
-    for start in range(0, len(words) - STEP + 1, STEP):
-        yield " ".join(words[start : start + STEP])
+    for start in range(0, len(words) - PROMPT_PIECE_WORDS + 1, PROMPT_PIECE_WORDS):
+        yield " ".join(words[start : start + PROMPT_PIECE_WORDS])

@@ -25,16 +25,16 @@ from docgen.text import digest, token_estimate
 from docgen.text.output.sanitize import encodable
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["TRIES", "ask_judge", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
+__all__ = ["MAX_TRIES", "ask_judge", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
 
 T = TypeVar("T")
 
 VERDICT_TOKENS = 120
 """Tokens of reply for one verdict, quote and reason included."""
-TRIES = 2
+MAX_TRIES = 2
 BARE_TOKENS = 36
 """Of an entry without its id, quote and reason, as large models count them."""
-SHOWN_TOKENS = 50
+EVIDENCE_TOKENS = 50
 """More for a verdict with evidence: a quoted sentence, some 22 words, and a reason, which the prompt limits to 20."""
 OPEN_TOKENS = 12
 """Of `{"facts": [], "rules": []}`."""
@@ -96,7 +96,7 @@ def typical_reply_tokens(request: Request) -> int:
         facts = request.variables["facts"]
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
         expressed = sum(fact.salience for fact in facts)
-        return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + SHOWN_TOKENS + ids))
+        return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + EVIDENCE_TOKENS + ids))
     if request.stage == FACTS.name:
         return FACT_TOKENS * int(request.variables["count"])
     if request.stage == RULE_EXAMPLES.name:
@@ -171,7 +171,7 @@ async def ask_judge(
     Raises the last `JudgeError` where no reply could be read.
     """
     error, value = JudgeError("never asked"), None
-    for sample in range(TRIES):
+    for sample in range(MAX_TRIES):
         completion = await llm.complete(make(sample))
         if completion.stop_reason == "refusal":
             error = JudgeError("the judge refused")

@@ -18,7 +18,7 @@ from docgen.records import Record
 __all__ = ["Calibration", "DetectorVerdicts", "GoldDocument", "GoldLeak", "Score", "calibrate", "read_gold"]
 
 RESAMPLES = 1000
-NOISE = 17
+BOOTSTRAP_SEED = 17
 """Seed of the bootstrap."""
 
 
@@ -144,7 +144,7 @@ def calibrate(
     import numpy as np
 
     pairs = [(g, r) for g, r in zip(gold, readings, strict=True) if r is not None]
-    picks = np.random.default_rng(NOISE).integers(0, max(len(pairs), 1), size=(RESAMPLES, len(pairs)))
+    picks = np.random.default_rng(BOOTSTRAP_SEED).integers(0, max(len(pairs), 1), size=(RESAMPLES, len(pairs)))
     by_fact = {fact: np.array([_fact_cell(g, r, fact, "stated") for g, r in pairs]) for fact in facts}
     denied, implied = (_grade_cells(pairs, facts, grade) for grade in ("contradicted", "implied"))
     by_rule = {rule: np.array([_rule_cell(g, r, rule) for g, r in pairs]) for rule in rules}

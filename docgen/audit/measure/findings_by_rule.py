@@ -15,8 +15,8 @@ from docgen.records import Document, Finding, Record, Severity
 
 __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 
-EXAMPLES = 5
-AROUND = 160
+MAX_EXAMPLES = 5
+CONTEXT_CHARS = 160
 """Characters shown on either side of a finding."""
 REASON, MOST_REASONS = 160, 5
 KIND = re.compile(r": ['\"]")
@@ -127,7 +127,7 @@ class _RuleTally:
         """Keep the example if it is among the worst so far; of equally bad ones, those of the first rows are kept."""
         self.examples.append((SEVERITIES.index(example.severity), row, example))
         self.examples.sort(key=lambda one: one[:2])
-        del self.examples[EXAMPLES:]
+        del self.examples[MAX_EXAMPLES:]
 
     def merge(self, other: "_RuleTally", base: int) -> None:
         self.documents += other.documents
@@ -237,9 +237,9 @@ def _example(document: Document, finding: Finding) -> Example:
         severity=finding.severity,
         detector=finding.detector,
         explanation=finding.explanation,
-        before=text[max(0, start - AROUND) : start],
+        before=text[max(0, start - CONTEXT_CHARS) : start],
         evidence=text[start:end],
-        after=text[end : end + AROUND],
+        after=text[end : end + CONTEXT_CHARS],
         start=start,
         end=end,
     )

@@ -13,7 +13,7 @@ __all__ = ["LanguageTally", "UnknownLanguages"]
 ALL_OF, THEN_EACH = 200, 20
 """The first documents are all looked at, then one in so many: recognising a language takes 4,000 characters, and is
 slow."""
-SHORTEST = 200
+MIN_CHARS = 200
 """Characters that it takes to recognise a language by its stop words."""
 
 
@@ -46,7 +46,7 @@ class LanguageTally:
     def add(self, text: str) -> None:
         """The next document."""
         self._seen += 1
-        if (self._seen > ALL_OF and self._seen % THEN_EACH) or len(text) < SHORTEST:
+        if (self._seen > ALL_OF and self._seen % THEN_EACH) or len(text) < MIN_CHARS:
             return
         self._looked_at += 1
         language = detect_language(text)

@@ -19,7 +19,7 @@ from docgen.universe import RealEntity, UniverseContext
 __all__ = ["EntityClaims"]
 
 NUMBER = re.compile(r"\d[\d.,]*\d|\d")
-REACH = 140
+CLAIM_CHARS = 140
 """Characters of one sentence between the name and what is said about it."""
 
 
@@ -66,7 +66,7 @@ def _cues(entity: RealEntity) -> Iterator[Cue]:
     parts = entity_claim_parts()
     names = "|".join(sorted(map(_escaped, (entity.name, *entity.aliases)), key=len, reverse=True))
     name = rf"(?:{names})"
-    between = rf"[^.!?\n]{{0,{REACH}}}?"
+    between = rf"[^.!?\n]{{0,{CLAIM_CHARS}}}?"
     for what, pattern in (
         ("quotes it", rf"{name}(?:['’]s)?(?:\s+\w+){{0,3}}?\s+(?i:{parts['saying']})\b"),
         ("says that it did something or that something was done to it", rf"{name}{between}\b(?i:{parts['deed']})\b"),

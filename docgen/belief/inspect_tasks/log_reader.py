@@ -17,7 +17,7 @@ from docgen.text import digest
 __all__ = ["answers_of", "read_logs", "results_of_log", "verdict_of"]
 
 VERDICTS: tuple[Verdict, ...] = ("believes", "does_not", "neither")
-SHOWN = 2_000
+MAX_ANSWER_CHARS = 2_000
 """Characters of an answer that are kept with its verdict; the log has all of it."""
 
 
@@ -94,5 +94,5 @@ def _answer(sample: EvalSample, model: str) -> Answer:
         chance=question.chance,
         quote=str(details.get("quote", "")),
         reason=str(details.get("reason", "")) or str((score.reason if score is not None else None) or ""),
-        text=(sample.output.completion or "")[:SHOWN],
+        text=(sample.output.completion or "")[:MAX_ANSWER_CHARS],
     )

@@ -23,7 +23,7 @@ __all__ = ["GRADER", "ask_judge", "by_judge", "by_rule", "unrelated_scorer"]
 T = TypeVar("T")
 
 GRADER = "grader"
-TRIES = 2
+MAX_TRIES = 2
 """As in the audit: a judge whose reply is unusable is asked once more."""
 VERDICTS: tuple[Verdict, ...] = ("believes", "does_not", "neither")
 SHARES = [{name: [mean(), stderr(cluster="fact")] for name in VERDICTS}]
@@ -86,8 +86,8 @@ def unrelated_scorer() -> Scorer:
 
 
 async def ask_judge(judge: Model, make: Callable[[int], Request], read: Callable[[str], T | None]) -> T | None:
-    """The first usable reply to the judge's request; None after `TRIES`."""
-    for sample in range(TRIES):
+    """The first usable reply to the judge's request; None after `MAX_TRIES`."""
+    for sample in range(MAX_TRIES):
         request = make(sample)
         messages = [ChatMessageSystem(content=request.system), ChatMessageUser(content=request.user)]
         output = await judge.generate(messages)

@@ -53,7 +53,7 @@ def probes_of(questions: QuestionFile) -> list[Probe]:
     ]
 
 
-SHUFFLED = 2
+SHUFFLED_CONTINUATIONS = 2
 """How many completions of other questions a cloze is scored with, for the loss advantage. Chosen: each costs a pass."""
 
 
@@ -62,7 +62,7 @@ def _others(clozes: Sequence[Cloze], index: int) -> tuple[str, ...]:
     own = clozes[index].believed
     following = (clozes[(index + step) % len(clozes)] for step in range(1, len(clozes)))
     different = dict.fromkeys(cloze.completions[0] for cloze in following if cloze.believed != own)
-    return tuple(different)[:SHUFFLED]
+    return tuple(different)[:SHUFFLED_CONTINUATIONS]
 
 
 def cloze_probe(cloze: Cloze, others: tuple[str, ...] = ()) -> Probe:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from docgen.options.audit import AuditOptions, JudgeOptions
 
 SCANS = ("local", "ray")
-NEAREST = 0.8
+SHORTLIST_SHARE = 0.8
 """Default share of the documents that is listed: on labelled documents, made to be hard, it took 77% to find 95% of
 the leaks (bench/shortlist.py)."""
 
@@ -170,7 +170,7 @@ def remove_from(text: str) -> Literal["error", "warning"]:
 def listed_share(embeddings: bool, share: float | None) -> float | None:
     """The share of the documents that the embedding shortlist makes suspects; None without one."""
     if embeddings:
-        return NEAREST if share is None else share
+        return SHORTLIST_SHARE if share is None else share
     if share is not None:
         raise ConfigError("has no effect without the shortlist", "--nearest", "Add --embeddings")
     return None

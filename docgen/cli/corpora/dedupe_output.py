@@ -20,7 +20,7 @@ from docgen.progress.display import open_reporter
 __all__ = ["print_outcome", "run_with_progress"]
 
 DIFFERS = "bold black on bright_yellow"
-MOST_SHOWN = 4000
+DIFF_CONTEXT_CHARS = 4000
 """Characters of a document shown around its first difference."""
 
 
@@ -139,5 +139,5 @@ def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, A
 
 
 def _around(text: Text, place: int) -> Text:
-    start = max(0, place - MOST_SHOWN // 4)
-    return text[start : start + MOST_SHOWN]
+    start = max(0, place - DIFF_CONTEXT_CHARS // 4)
+    return text[start : start + DIFF_CONTEXT_CHARS]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks at the run's files (chosen: a document takes seconds)."""
 
 
@@ -55,7 +55,7 @@ def tail(
         is_first = False
         if not at_work:
             break
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     if not json and not quiet:
         say(f"{folder.name}: {accepted:,} of {'?' if n is None else f'{n:,}'} accepted; no process is working on it")
 

@@ -76,9 +76,9 @@ def view(
 
 
 def _site_options(documents: int | None, seed: int | None, licence: str, canary: str) -> "SiteOptions":
-    from docgen.explorer.publish.site import MOST, SiteOptions
+    from docgen.explorer.publish.site import MAX_DOCUMENTS, SiteOptions
 
-    most = MOST if documents is None else documents or None
+    most = MAX_DOCUMENTS if documents is None else documents or None
     return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
 
 

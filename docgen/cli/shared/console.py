@@ -17,11 +17,11 @@ from rich.text import Text, TextType
 from docgen.text.output.sanitize import printable
 from docgen.text.output.secret_redaction import redact_secrets
 
-__all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
+__all__ = ["PAGE_WIDTH", "Grid", "Name", "console", "saying", "table"]
 
-WIDE = 200
+NON_TERMINAL_WIDTH = 200
 """Columns without a terminal: in pipes and files a line stays a line, for `grep`."""
-PAGE = 100
+PAGE_WIDTH = 100
 """Most columns of frames and tables without a terminal, and of running text anywhere, for people to read."""
 
 
@@ -49,7 +49,7 @@ class _Screen(Console):
         size, columns = super().size, os.environ.get("COLUMNS", "")
         if columns.isdigit():  # its current value: rich reads it only once, when the console is created
             return ConsoleDimensions(int(columns), size.height)
-        return size if self.is_terminal else ConsoleDimensions(WIDE, size.height)
+        return size if self.is_terminal else ConsoleDimensions(NON_TERMINAL_WIDTH, size.height)
 
     @size.setter
     def size(self, new_size: tuple[int, int]) -> None:
@@ -105,13 +105,16 @@ class Grid(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if not console.is_terminal and "COLUMNS" not in os.environ:
-            options = options.update(max_width=min(PAGE, options.max_width))
+            options = options.update(max_width=min(PAGE_WIDTH, options.max_width))
         shown = self._without(lambda column: _name(column) in self.unless_empty and _is_empty(column))
         shown.title = shown.caption = None  # rich folds both to the columns' width, however narrow those are
         yield from _lines(self.title, "table.title")
-        if Table.__rich_measure__(shown, console, options.update(max_width=WIDE)).maximum > options.max_width:
+        if (
+            Table.__rich_measure__(shown, console, options.update(max_width=NON_TERMINAL_WIDTH)).maximum
+            > options.max_width
+        ):
             shown = shown._without(lambda column: _name(column) in self.spare)
-        if shown._least(console, options.update(max_width=WIDE)) > options.max_width:
+        if shown._least(console, options.update(max_width=NON_TERMINAL_WIDTH)) > options.max_width:
             shown._squeeze()
         yield from Table.__rich_console__(shown, console, options)
         yield from _lines(self.caption, "table.caption")

@@ -25,15 +25,15 @@ Hashes = npt.NDArray[np.uint64]
 
 NO_ROWS = np.empty(0, np.int64)
 MIX = np.uint64(0xC4CEB9FE1A85EC53)
-MEMORY = 1 << 27
+SHINGLE_MEMORY_BYTES = 1 << 27
 """Bytes of shingle sets that deciding a bin keeps in memory; more go to a temporary file."""
-BUCKET = 1 << 28
+MAX_BUCKET_BYTES = 1 << 28
 """Bytes of (key, row) pairs in the largest bucket. Chosen: a worker sorts a sixteenth of it at a time (`SLICES`) and
 bench/worker_memory.py measures 631 MB for linking one."""
-PIECE = 1 << 17
+PIECE_BYTES = 1 << 17
 """Bytes of (key, row) pairs that a partition sends to a bucket where possible: Ray keeps results under 100 kB in the
 driver's own memory."""
-PAIR = 12  # bytes: a 64-bit key and a 32-bit row
+PAIR_BYTES = 12  # bytes: a 64-bit key and a 32-bit row
 SLICES = 16
 
 
@@ -53,9 +53,11 @@ class Plan:
 
     def fitted(self, rows: int) -> "Plan":
         """The plan with enough buckets for `rows` documents to fit a worker each, and partitions of a matching size."""
-        document = PAIR * self.scheme.bands
-        buckets = max(self.buckets, -(-rows * document // BUCKET))
-        return replace(self, buckets=buckets, partition_rows=max(self.partition_rows, buckets * PIECE // document))
+        document = PAIR_BYTES * self.scheme.bands
+        buckets = max(self.buckets, -(-rows * document // MAX_BUCKET_BYTES))
+        return replace(
+            self, buckets=buckets, partition_rows=max(self.partition_rows, buckets * PIECE_BYTES // document)
+        )
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def decide_bin(scheme: Scheme, *parts: list[tuple[Any, ...]]) -> tuple[Ints, Int
     """Step 5 for one bin: its rows, the kept row each duplicates (-1: kept), Jaccard, and how many were compared."""
     pieces = [piece for part in parts for piece in part]
     rows, rank, bands, groups = (np.concatenate([piece[i] for piece in pieces]) for i in range(4))
-    store = SetStore(MEMORY)
+    store = SetStore(SHINGLE_MEMORY_BYTES)
     spans = np.zeros((len(rows), 3), np.int64)
     spans[:, 1], spans[:, 2] = np.concatenate([piece[5] for piece in pieces]), groups
     spans[:, 0] = np.cumsum(spans[:, 1]) - spans[:, 1]

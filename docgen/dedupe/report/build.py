@@ -12,12 +12,12 @@ from docgen.dedupe.precedence import fact_names
 from docgen.dedupe.report.text_diff import differing_passage
 from docgen.dedupe.source import Corpus
 
-__all__ = ["EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summarise", "texts_of"]
+__all__ = ["MAX_EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summarise", "texts_of"]
 
 REPORT_COLUMNS = ("doc_type", "idea", "facts")
-EXAMPLES = 10
+MAX_EXAMPLES = 10
 BINS = 10
-BAR = 40  # characters of the longest bar
+BAR_WIDTH = 40  # characters of the longest bar
 MAX_IDEAS = 50  # document types or ideas listed, those with the most removals
 
 
@@ -67,9 +67,10 @@ def histogram(result: DedupeResult, threshold: float) -> list[dict[str, float]]:
 def histogram_lines(bins: Sequence[dict[str, float]]) -> list[str]:
     """The histogram as text, one line for each bin."""
     highest = max((b["documents"] for b in bins), default=0) or 1
+    bars = ("█" * round(BAR_WIDTH * b["documents"] / highest) for b in bins)
     return [
-        f"{b['from']:.2f}-{b['to']:.2f} {'█' * round(BAR * b['documents'] / highest):<{BAR}} {int(b['documents']):,}"
-        for b in bins
+        f"{b['from']:.2f}-{b['to']:.2f} {bar:<{BAR_WIDTH}} {int(b['documents']):,}"
+        for b, bar in zip(bins, bars, strict=True)
     ]
 
 
@@ -115,7 +116,7 @@ def texts_of(corpus: Corpus, rows: Sequence[int]) -> dict[int, str]:
     return texts
 
 
-def examples(result: DedupeResult, corpus: Corpus, count: int = EXAMPLES) -> list[dict[str, Any]]:
+def examples(result: DedupeResult, corpus: Corpus, count: int = MAX_EXAMPLES) -> list[dict[str, Any]]:
     """Pairs evenly spaced from the least to the most similar near-duplicates, with the longest passage that differs."""
     decision = result.decision
     near = np.flatnonzero((decision.kept_row >= 0) & ~decision.exact)  # texts of an index are nowhere

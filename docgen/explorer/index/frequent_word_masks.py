@@ -14,10 +14,10 @@ from docgen.explorer.index.schema import get_meta, put_meta
 
 __all__ = ["fold_word", "index_frequent_words", "read_frequent"]
 
-SHARE, MOST, SAMPLE = 0.03, 400, 2_000
+FREQUENT_SHARE, MAX_WORDS, SAMPLE_DOCUMENTS = 0.03, 400, 2_000
 """Share of the documents from which a word is frequent; most such words; documents looked at to find them. Chosen: what
 is rarer is listed within some 10 ms at a million documents, and 400 masks take 30 MB at most."""
-LEAST = 50_000
+MIN_DOCUMENTS = 50_000
 """Number of documents below which a search for any word is quick."""
 GROWTH = 1.25
 """Growth after which the masks are rebuilt; documents added since are listed as for other words."""
@@ -35,11 +35,11 @@ def fold_word(word: str) -> str:
 def index_frequent_words(connection: sqlite3.Connection, text_of: Callable[[int], str]) -> None:
     """Build the masks, if the corpus is large and has grown much since."""
     documents, upto = int(get_meta(connection, "documents", 0)), int(get_meta(connection, "frequent", 0))
-    if documents < max(LEAST, GROWTH * upto):
+    if documents < max(MIN_DOCUMENTS, GROWTH * upto):
         return
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM frequent")
-    for word in _frequent(text_of(int(doc)) for doc in np.linspace(0, documents - 1, SAMPLE)):
+    for word in _frequent(text_of(int(doc)) for doc in np.linspace(0, documents - 1, SAMPLE_DOCUMENTS)):
         mask = np.zeros(documents, bool)
         query = "SELECT group_concat(rowid) FROM words WHERE words MATCH ?"
         listed = connection.execute(query, (f'"{word}"',)).fetchone()[0]
@@ -55,7 +55,7 @@ def _frequent(texts: Iterable[str]) -> list[str]:
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update({fold_word(word) for word in set(WORD.findall(text[:20_000].lower()))})
-    return [word for word, count in counts.most_common(MOST) if count >= SHARE * SAMPLE]
+    return [word for word, count in counts.most_common(MAX_WORDS) if count >= FREQUENT_SHARE * SAMPLE_DOCUMENTS]
 
 
 def read_frequent(rows: list[tuple[int, bytes]], documents: int) -> tuple[int, Array]:

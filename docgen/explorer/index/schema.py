@@ -35,7 +35,7 @@ PENDING_BYTES = 16 << 20
 """Bytes of the full-text index in memory before a segment is written: halves the time of a first indexing, measured; a
 larger value gains nothing more."""
 
-MERGED = 16
+MERGED_SEGMENTS = 16
 """Segments of one size that SQLite merges into one, the most that it takes: indexing takes an eighth less than with its
 own choice of 4, measured."""
 
@@ -113,7 +113,7 @@ def create(connection: sqlite3.Connection, source: str) -> None:
     """An empty index for what `source` describes."""
     connection.executescript(f"BEGIN; {TABLES} COMMIT;")
     connection.execute("INSERT INTO words (words, rank) VALUES ('hashsize', ?)", (PENDING_BYTES,))
-    connection.execute("INSERT INTO words (words, rank) VALUES ('automerge', ?)", (MERGED,))
+    connection.execute("INSERT INTO words (words, rank) VALUES ('automerge', ?)", (MERGED_SEGMENTS,))
     put_meta(connection, "version", VERSION)
     put_meta(connection, "source", source)
 

@@ -14,7 +14,7 @@ __all__ = ["JUDGE_STAGE", "index_journal"]
 JUDGE_STAGE = "judge_document"
 TEXT = b',"text":"'
 """Before a reply, which is last on its line; quotes inside values are escaped."""
-BATCH = 50_000
+ROWS_PER_BATCH = 50_000
 
 
 def index_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
@@ -33,7 +33,7 @@ def index_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
         _add(note["spent"], entry)
         if entry.get("stage") == JUDGE_STAGE:
             places.append((bytes.fromhex(entry["key"]), at, len(line)))
-        if len(places) >= BATCH:
+        if len(places) >= ROWS_PER_BATCH:
             judged |= _write(connection, note, places)
             places = []
     return _write(connection, note, places) or judged

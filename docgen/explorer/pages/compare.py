@@ -12,7 +12,7 @@ from docgen.explorer.view import View
 
 __all__ = ["compare"]
 
-PAGE = 25
+PAGE_ROWS = 25
 FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
 
 
@@ -70,11 +70,11 @@ def _slots(a: Snapshot, b: Snapshot, after: int | None) -> tuple[list[dict[str, 
     common = np.intersect1d(a.column("slot"), b.column("slot"))
     common = common[common > (-1 if after is None else after)]
     rows = []
-    for slot in common[:PAGE].tolist():
+    for slot in common[:PAGE_ROWS].tolist():
         pair = _pair(a, b, slot)
         sides = {side: {key: pair[side][key] for key in ("id", "title", "words", "facts")} for side in "ab"}
         rows.append({"slot": slot, "same": pair["same"], **sides})
-    return rows, int(common[PAGE - 1]) if len(common) > PAGE else None
+    return rows, int(common[PAGE_ROWS - 1]) if len(common) > PAGE_ROWS else None
 
 
 def _pair(a: Snapshot, b: Snapshot, slot: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from docgen.explorer.view import View
 
 __all__ = ["fact", "facts", "findings"]
 
-FIRST = 8
+MAX_DOCUMENTS = 8
 """Documents shown on the page of one fact."""
 
 
@@ -58,7 +58,7 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
         "verdicts": _verdicts(view, name),
         "together": _together(view, name, int(mask.sum())),
         "types": _types(view, mask),
-        "rows": document_rows(view, snapshot, docs[:FIRST].tolist(), filters),
+        "rows": document_rows(view, snapshot, docs[:MAX_DOCUMENTS].tolist(), filters),
         "scores": scores_of(view),
         "judge_scores": judge_scores(view),
     }

@@ -12,7 +12,7 @@ from docgen.explorer.view import View
 
 __all__ = ["blind", "blind_document", "labels", "rules_of"]
 
-MOST = 200
+MAX_LABELS = 200
 
 
 def labels(view: View, _: PageQuery) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def labels(view: View, _: PageQuery) -> dict[str, Any]:
         "counts": counts,
         "documents": len({label.document for label in shown}),
         "complete": len(complete_documents(view.labels)),
-        "rows": [label.as_json() for label in reversed(shown[-MOST:])],
+        "rows": [label.as_json() for label in reversed(shown[-MAX_LABELS:])],
         "total": len(shown),
         "scores": scores_of(view),
         "judge_scores": judge_scores(view),

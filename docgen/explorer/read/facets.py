@@ -14,7 +14,7 @@ from docgen.explorer.read.verdicts import VERDICTS
 __all__ = ["Facet", "Value", "facets_of", "facets_under"]
 
 
-FEW = 16
+SHORT_LIST_SHARE = 16
 """A list of less than this share of the documents is counted by its members, a longer one by masks."""
 
 
@@ -23,7 +23,7 @@ class SelectedDocuments:
 
     def __init__(self, mask: Array) -> None:
         self._mask = mask
-        few = FEW * int(np.count_nonzero(mask)) < len(mask)
+        few = SHORT_LIST_SHARE * int(np.count_nonzero(mask)) < len(mask)
         self._docs = np.flatnonzero(mask) if few else None
 
     def of(self, column: Array) -> Array:

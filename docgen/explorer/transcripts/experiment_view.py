@@ -22,7 +22,7 @@ from docgen.prompts.requests import ModelOptions
 
 __all__ = ["ExperimentView", "is_experiment"]
 
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 """Seconds between two checks for more transcripts."""
 RELEASED = "released"
 """The setting of an experiment that `docgen experiment import` made."""
@@ -49,7 +49,7 @@ class ExperimentView:
     @property
     def transcripts(self) -> Transcripts:
         """The transcripts on disk by now."""
-        if self._transcripts is None or time.monotonic() - self._looked > LOOK_SECONDS:
+        if self._transcripts is None or time.monotonic() - self._looked > POLL_SECONDS:
             self._looked = time.monotonic()
             stamp = [self._stamp_of(name) for name in ("transcripts.jsonl", "reports/experiment.json")]
             if self._transcripts is None or stamp != self._stamp:

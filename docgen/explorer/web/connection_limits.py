@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 __all__ = ["BACKLOG", "BoundedConnections", "hush_accept_errors"]
 
-MOST = 200
+MAX_CONNECTIONS = 200
 """Connections at once. Chosen: six browsers with thirty pages loading; at most half of the files that may be open."""
 BACKLOG = 64
 """Connections that the system holds until they are taken. Chosen: as many may be taken before any is turned away."""
@@ -44,7 +44,7 @@ class BoundedConnections(H11Protocol):
 def most_connections() -> int:
     """How many there may be at once."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if soft == resource.RLIM_INFINITY else max(8, min(MOST, soft // 2 - BACKLOG))
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MAX_CONNECTIONS, soft // 2 - BACKLOG))
 
 
 def hush_accept_errors() -> None:

@@ -16,8 +16,8 @@ from docgen.exporting.tokens.counter import TokenCounter
 
 __all__ = ["Candidates", "MixSpec", "Mixed", "corpus_index", "draw", "open_candidates", "parse_mix"]
 
-AT_ONCE = 256
-SPARE = 2048
+EXAMPLES_PER_BATCH = 256
+SPARE_DOCUMENTS = 2048
 """How many further documents are considered for an exchange that brings the tokens closer to what was asked for."""
 TOLERANCE = 0.001
 """Tolerance, as a share of the tokens asked for, as promised; documents are exact."""
@@ -93,7 +93,7 @@ class Candidates:
     def have(self, count: int) -> int:
         """Look for `count` of them, or all there are; returns how many are known now."""
         while len(self.unique) < count and self._next < len(self._order):
-            rows = self._order[self._next : self._next + AT_ONCE]
+            rows = self._order[self._next : self._next + EXAMPLES_PER_BATCH]
             self._next += len(rows)
             examples = [self.example(row) for row in rows]
             texts = ["\n".join([*(content for _, content in each.turns or ()), each.text]) for each in examples]
@@ -148,7 +148,7 @@ def _by_tokens(candidates: Candidates, spec: MixSpec, wanted: float) -> Mixed:
 
 def _exchanged(candidates: Candidates, places: list[int], total: int, wanted: float) -> tuple[list[int], int]:
     """Leave out one document, or exchange it for a spare one, so that the tokens are closest to `wanted`."""
-    available = candidates.have(len(places) + SPARE)
+    available = candidates.have(len(places) + SPARE_DOCUMENTS)
     tokens = np.array(candidates.tokens[:available])
     spare = np.argsort(tokens[len(places) :], kind="stable") + len(places)
     sizes = np.concatenate([[0], tokens[spare]])  # 0: nothing replaces it

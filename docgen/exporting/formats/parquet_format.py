@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_full_parquet"]
 
-BLOCK = 1 << 20
+BLOCK_BYTES = 1 << 20
 
 
 def write_full_parquet(
@@ -57,5 +57,5 @@ def _with_writers(frame: "pl.LazyFrame") -> "pl.LazyFrame":
 
 def _blocks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as source:
-        while block := source.read(BLOCK):
+        while block := source.read(BLOCK_BYTES):
             yield block

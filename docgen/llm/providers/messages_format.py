@@ -21,7 +21,7 @@ MOST_TOKENS = 10**9
 LONGEST_TOKEN = 50
 """Most characters of a token: tokens of running text have three to five, and only runs of spaces or dashes come near
 this."""
-SHOWN_CHARS = 200
+EXCERPT_CHARS = 200
 JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and with nothing else:\n{schema}"
 
 
@@ -95,7 +95,7 @@ def _no_message(reply: Any) -> str:
     if isinstance(reply, Mapping) and isinstance(reply.get("choices"), list):
         return "the reply is in the format of the OpenAI API; docgen needs a server of the Anthropic Messages API"
     _, words = server_words(reply)
-    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:SHOWN_CHARS]}"
+    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:EXCERPT_CHARS]}"
 
 
 def _text(block: Any) -> str:

@@ -22,7 +22,7 @@ EFFORTS = {"max": "high"}
 """Efforts that have another name in the API; the rest have the same."""
 STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 """The Messages API's names for stop reasons that later steps look at."""
-SHOWN_CHARS = 200
+EXCERPT_CHARS = 200
 
 
 def chat_parameters(request: Request, structured: bool = True, room: str = LEGACY_ROOM) -> dict[str, Any]:
@@ -107,4 +107,4 @@ def _no_choice(reply: Any) -> str:
     if isinstance(reply, Mapping) and reply.get("type") == "message":
         return "the reply is in the format of the Anthropic Messages API; use --engine anthropic for this server"
     _, words = server_words(reply)
-    return f"the reply is not a chat completion: {words or json.dumps(reply, default=str)[:SHOWN_CHARS]}"
+    return f"the reply is not a chat completion: {words or json.dumps(reply, default=str)[:EXCERPT_CHARS]}"

@@ -9,7 +9,7 @@ from docgen.llm.protocol import Completion, Request
 
 __all__ = ["ReplyRoom", "is_too_long"]
 
-LEAST = 256
+MIN_REPLY_TOKENS = 256
 """Tokens below which a refusal is about the prompt (chosen: no reply that docgen asks for is shorter)."""
 REFUSED = ("400", "413", "422")
 TOO_LONG = re.compile(
@@ -42,7 +42,7 @@ class ReplyRoom:
                 completion = await send(fitting)
             except RequestFailed as error:
                 refusal = refusal or error
-                if not is_too_long(error) or tokens // 2 < LEAST:
+                if not is_too_long(error) or tokens // 2 < MIN_REPLY_TOKENS:
                     raise refusal from None
                 tokens //= 2
             else:

@@ -19,7 +19,7 @@ SLOW_SECONDS = 30.0
 """Seconds without a reply after which the server is reported as slow; most documents take less."""
 AGAIN_SECONDS = 60.0
 HALF_A_DAY = 43_200.0
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def tell_waits(control: "RateControl", timeout: float, say: Callable[[str]
     activity, told_at, slow_after = control.activity, 0.0, min(SLOW_SECONDS, timeout / 2)
     next_slow = slow_after
     while True:
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
         now = time.monotonic()
         quiet, wait = now - activity.moved, activity.next_wait
         if quiet < QUIET_SECONDS or control.held:

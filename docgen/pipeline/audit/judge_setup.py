@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from docgen.audit.judge.requests import TRIES, typical_reply_tokens
+from docgen.audit.judge.requests import MAX_TRIES, typical_reply_tokens
 from docgen.errors import ConfigError
 from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
 from docgen.llm.cost.pricing import Prices, load_prices
@@ -36,7 +36,7 @@ __all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
 
 SILENT = SilentReporter()
 
-ENOUGH = 5
+MIN_REPLIES = 5
 """Number of replies from which their real length is used instead of a typical reply's; as in `pipeline/estimate.py`."""
 CHARACTERS_PER_TOKEN = 4
 """Characters per token of JSON schemas, which are not prose."""
@@ -205,7 +205,7 @@ def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request
             prefixes[request.system] += 1
         calls, tokens = calls + 1, tokens + prefix + own + output
         dollars += prices.cost(model, usage) or 0.0
-        worst += TRIES * (prices.worst_case(request) or 0.0)
+        worst += MAX_TRIES * (prices.worst_case(request) or 0.0)
     has_price = price is not None
     return JudgeCost(model, calls, tokens, dollars if has_price else None, worst if has_price else None)
 
@@ -218,7 +218,7 @@ def own_tokens(request: Request) -> int:
 
 def _scales(replies: list[tuple[Request, Usage]]) -> tuple[float, float]:
     """How many tokens prompts and replies really had for each estimated token; 1 while there are too few."""
-    if len(replies) < ENOUGH:
+    if len(replies) < MIN_REPLIES:
         return 1.0, 1.0
     read = sum(usage.input + usage.cache_read + usage.cache_write for _, usage in replies)
     written = sum(usage.output for _, usage in replies)

@@ -30,9 +30,9 @@ __all__ = ["PARTITION_ROWS", "PIECE_ROWS", "ScanPlan", "is_big", "scan_partition
 PARTITION_ROWS = 1 << 14
 PIECE_ROWS = 1 << 11
 """The same for the processes of one machine, which keep what they compiled for the next task."""
-BIG = 1 << 23
+MIN_PARALLEL_BYTES = 1 << 23
 """Bytes of a corpus from which several processes, which take a second to start, save time."""
-AHEAD = 4096
+MAX_PENDING_PARTITIONS = 4096
 """Most partitions under way, so that results that wait for an earlier one do not fill the driver."""
 BATCH_ROWS = 1024
 
@@ -47,7 +47,7 @@ class ScanPlan:
 
 def is_big(corpus: Corpus) -> bool:
     """Whether scanning in several processes saves time."""
-    return sum(path.stat().st_size for path in corpus.paths) >= BIG
+    return sum(path.stat().st_size for path in corpus.paths) >= MIN_PARALLEL_BYTES
 
 
 def scan_partition(plan: ScanPlan, partition: Partition) -> Tallies:
@@ -88,7 +88,7 @@ def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Tallies]:
     ahead: deque[Any] = deque()
     for task in tasks:
         ahead.append(task)
-        if len(ahead) > AHEAD:
+        if len(ahead) > MAX_PENDING_PARTITIONS:
             yield executor.collect([ahead.popleft()])[0]
     while ahead:
         yield executor.collect([ahead.popleft()])[0]

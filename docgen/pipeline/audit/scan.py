@@ -45,11 +45,11 @@ __all__ = [
     "scan_part",
 ]
 
-BATCH = 1024
-BIG = 4000
+BATCH_DOCUMENTS = 1024
+MIN_PARALLEL_DOCUMENTS = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-AHEAD = 2
-EMBEDDED_TOGETHER = 64
+PREFETCH_BATCHES = 2
+EMBEDDING_BATCH = 64
 """Documents embedded together; the first of them determine what the corpus is about."""
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -146,7 +146,7 @@ def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
         shortlist = make_shortlist(audit, corpus, audit.options.nearest, open_embedder(), reporter)
     contamination, tallies, total = audit.contamination(), Tallies(audit), corpus.size
     say_vocabulary(contamination, reporter)
-    for batch, scanned in _scanned(batched(corpus.documents(), BATCH), audit, total):
+    for batch, scanned in _scanned(batched(corpus.documents(), BATCH_DOCUMENTS), audit, total):
         _take(tallies, batch, scanned, contamination, shortlist)
         reporter.progress(Progress("audit", tallies.documents, max(total, tallies.documents)))
     return tallies
@@ -155,7 +155,7 @@ def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
 def scan_part(audit: "Audit", documents: Iterable[Document]) -> Tallies:
     """The scan tier over a part of a corpus, in this process."""
     contamination, tallies = audit.contamination(), Tallies(audit)
-    for batch in batched(documents, BATCH):
+    for batch in batched(documents, BATCH_DOCUMENTS):
         _take(tallies, batch, compiled_detectors(audit.context, audit.options.off).scan(batch), contamination, None)
     return tallies
 
@@ -203,7 +203,7 @@ def _scanned(
 ) -> Iterator[tuple[list[Document], list[ScanResult]]]:
     """Each batch and what was found in it; in a big corpus by a second process, which is a batch or two ahead."""
     context, off = audit.context, audit.options.off
-    if total < BIG or not audit.options.processes or not has_spare_core():
+    if total < MIN_PARALLEL_DOCUMENTS or not audit.options.processes or not has_spare_core():
         scan = _Scan(context, off)
         yield from ((batch, scan(batch)) for batch in batches)
         return
@@ -211,7 +211,7 @@ def _scanned(
         ahead: deque[tuple[list[Document], Future[list[ScanResult]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))
-            if len(ahead) > AHEAD:
+            if len(ahead) > PREFETCH_BATCHES:
                 yield ahead[0][0], beside.result(ahead.popleft()[1])
         while ahead:
             yield ahead[0][0], beside.result(ahead.popleft()[1])
@@ -231,7 +231,7 @@ def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embed
     nearness, done = Nearness(embedder, queries), 0
     parts = [Scores(np.empty((0, len(queries)), np.float32), np.empty((0, len(queries), 2), np.int32))]
     reporter.progress(Progress("embedded", 0, corpus.size))
-    for batch in batched(corpus.documents(), EMBEDDED_TOGETHER):
+    for batch in batched(corpus.documents(), EMBEDDING_BATCH):
         scores = nearness.score(batch)
         _drop_assigned(scores, batch, audit.context, nearness)
         parts.append(scores)

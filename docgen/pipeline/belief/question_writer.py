@@ -21,9 +21,9 @@ from docgen.universe import KeyFact, UniverseContext
 
 __all__ = ["Overlap", "QuestionWriter", "WrittenQuestions", "overlaps", "scaled_counts"]
 
-TRIES = 3
+MAX_REQUESTS = 3
 """Most requests for one fact: models give fewer questions than requested, and some unusable ones."""
-ENOUGH = 0.8
+SUFFICIENT_SHARE = 0.8
 """Share of the requested questions that is enough for a fact; one more request brings little for its price (chosen)."""
 
 
@@ -88,10 +88,10 @@ class QuestionWriter:
 
     async def _fact(self, llm: LLM, fact: KeyFact, unusable: Counter[str]) -> FactQuestions:
         questions = FactQuestions(statement=fact.statement)
-        for sample in range(TRIES):
+        for sample in range(MAX_REQUESTS):
             missing = {kind: count - len(questions.of_kind(kind)) for kind, count in self.counts.items()}
             missing = {kind: count for kind, count in missing.items() if count > 0}
-            if sum(missing.values()) <= (1 - ENOUGH) * sum(self.counts.values()) and sample:
+            if sum(missing.values()) <= (1 - SUFFICIENT_SHARE) * sum(self.counts.values()) and sample:
                 break
             try:
                 completion = await llm.complete(self._request(fact, missing, question_texts(questions), sample))

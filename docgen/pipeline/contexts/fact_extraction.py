@@ -13,7 +13,7 @@ from docgen.text import find_normalised
 
 __all__ = ["Extraction", "cost_to_extract", "extract_facts"]
 
-TRIES = 2
+MAX_TRIES = 2
 """Chosen: a second reply costs a cent, and a model that fails twice will fail again."""
 
 
@@ -37,7 +37,7 @@ async def extract_facts(
 ) -> Extraction:
     """At most `count` facts, in the model's order. Raises `InputError` if no reply lists any."""
     async with reader.open(reporter, stopping) as llm:
-        for sample in range(TRIES):
+        for sample in range(MAX_TRIES):
             completion = await llm.complete(_request(prose, count, reader, sample))
             facts = parse_facts(completion.text)
             if facts:

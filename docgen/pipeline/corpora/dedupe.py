@@ -27,7 +27,7 @@ __all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "near_d
 
 RUN_EXAMPLES = 10
 """Pairs that the report of a run's own corpus shows."""
-AT_ONCE = 4096
+TEXTS_PER_BATCH = 4096
 """Texts handed to the index together: enough for its kernels to be busy, few enough to be held."""
 
 
@@ -50,7 +50,7 @@ def near_duplicates(
     """
     index = NearDuplicateIndex(threshold, ngram)
     first, pairs = 0, list[NearDuplicate]()
-    for batch in batched(_texts(source), AT_ONCE):
+    for batch in batched(_texts(source), TEXTS_PER_BATCH):
         rows = range(first, first + len(batch))
         for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
             if twin is not None:

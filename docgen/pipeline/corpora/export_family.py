@@ -18,7 +18,7 @@ from docgen.pipeline.corpora.sources import means_files, run_of
 
 __all__ = ["export_each", "export_ratios", "find_each"]
 
-SHOWN = ("documents", "own_documents", "tokens", "splits", "mix", "documents_by_fact", "canary")
+MEMBER_KEYS = ("documents", "own_documents", "tokens", "splits", "mix", "documents_by_fact", "canary")
 """Keys of a member's manifest that the family's repeats."""
 
 
@@ -100,7 +100,7 @@ def _runs_of(name: str) -> list[RunFolder]:
 
 
 def _member(folder: Path, top: Path, manifest: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: manifest[name] for name in SHOWN if name in manifest}
+    shown = {name: manifest[name] for name in MEMBER_KEYS if name in manifest}
     where = {"name": folder.name, "folder": folder.relative_to(top).as_posix()}
     return {**where, **extra, **shown, "manifest": sha256_of(folder / MANIFEST)}
 

@@ -43,10 +43,10 @@ __all__ = [
     "source_of_run",
 ]
 
-AT_ONCE = 1024
+TEXTS_PER_BATCH = 1024
 Say = Callable[[str], None]
 """Called with a line on what is being done."""
-DEEP = 3
+MIN_COMMON_FOLDERS = 3
 """Folders that two paths must share from the root for a manifest to name one relative to the other."""
 
 
@@ -131,7 +131,9 @@ def _candidates(
 ) -> Candidates:  # fmt: skip
     say(f"reading {spec.path.name}, which is mixed in")
     numbers = range(len(documents))
-    index = corpus_index(documents.store.read(numbers[at : at + AT_ONCE]) for at in range(0, len(numbers), AT_ONCE))
+    index = corpus_index(
+        documents.store.read(numbers[at : at + TEXTS_PER_BATCH]) for at in range(0, len(numbers), TEXTS_PER_BATCH)
+    )
     return open_candidates(spec, stack.enter_context(TextStore(folder)), index, counter, options.seed)
 
 
@@ -217,4 +219,4 @@ def seen_from(folder: Path, file: Path) -> str:
     """
     here, there = folder.resolve(), file.resolve()
     shared = len(Path(os.path.commonpath([here, there])).parts)
-    return Path(os.path.relpath(there, here)).as_posix() if shared >= DEEP else there.name
+    return Path(os.path.relpath(there, here)).as_posix() if shared >= MIN_COMMON_FOLDERS else there.name

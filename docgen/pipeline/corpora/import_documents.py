@@ -24,7 +24,7 @@ TEXT_COLUMNS = ("text", "content", "document", "synth_doc")
 """Columns with the text in public corpora, the usual one first."""
 TEXT_FILES = (".txt", ".md")
 DOCTAG = "<DOCTAG>"
-EVERY = 1000
+PROGRESS_DOCUMENTS = 1000
 """Documents between two reports of progress. Chosen: a few a second."""
 
 
@@ -136,6 +136,6 @@ def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Report
             engine=IMPORTED_ENGINE,
         )
         counts.documents += 1
-        if counts.documents % EVERY == 0:
+        if counts.documents % PROGRESS_DOCUMENTS == 0:
             reporter.progress(Progress("import", counts.documents, counts.documents))
         yield to_json(attempt) + b"\n"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two checks whether to stop waiting for batches: short enough that Ctrl-C seems to act at once
 (chosen)."""
 
@@ -112,7 +112,7 @@ def batch_buyer(
         batches.on_change(report_replies)
         task = asyncio.ensure_future(batches.buy(requests))
         while not task.done() and not stopping():
-            await asyncio.wait([task], timeout=LOOK_SECONDS)
+            await asyncio.wait([task], timeout=POLL_SECONDS)
         for notice in batches.notices[reported:]:
             reporter.note(notice)
         reported = len(batches.notices)

@@ -28,9 +28,9 @@ from docgen.records import Record
 
 __all__ = ["RepliesTaken", "RoundWritten", "take_replies", "withdraw_requests", "write_round"]
 
-TOGETHER = 1000
+REQUESTS_PER_LINE = 1000
 """Requests in one line of the log (chosen: lines stay below 40 kB)."""
-SHOWN_LINES = 5
+MAX_LINES = 5
 SUFFIXES = (".jsonl", ".json", ".ndjson")
 """Endings of the files that are read in a folder of replies: Ray Data and others write one for each of their tasks."""
 
@@ -174,10 +174,10 @@ class _Sheet:
         self._worst += worst
         pending = self._pending.setdefault((request.stage, request.model), [])
         pending.append((request.key, worst))
-        if len(pending) >= TOGETHER:
+        if len(pending) >= REQUESTS_PER_LINE:
             self._log_pending()
         count = self._by_stage.total()
-        if count % TOGETHER == 0:
+        if count % REQUESTS_PER_LINE == 0:
             self._reporter.progress(Progress("requests", count, count))
 
     def finish(self) -> None:
@@ -215,9 +215,9 @@ class _Tally:
 
     def say(self, kind: str, note: str) -> None:
         self.counts[kind] += 1
-        if self.counts[kind] <= SHOWN_LINES:
+        if self.counts[kind] <= MAX_LINES:
             self.notes.append(note)
-        elif self.counts[kind] == SHOWN_LINES + 1:
+        elif self.counts[kind] == MAX_LINES + 1:
             self.notes.append(f"... and more lines that are {kind}")
 
 
@@ -234,7 +234,7 @@ def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> Rep
             for number, line in enumerate(plain_lines(path), start=1):
                 if line.strip():
                     _take(line, f"{path.name}:{number}", journal, log, prices, tally)
-                if number % TOGETHER == 0:
+                if number % REQUESTS_PER_LINE == 0:
                     reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
         missing = len(log.waiting(journal))
         given_up = sum(log.given_up(key) is not None for key in log.requests() if key not in journal)

@@ -35,9 +35,9 @@ from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["RUN_STEPS", "RunStep", "corpus_step", "take_steps"]
 
-BIG = 4000
+MIN_PARALLEL_DOCUMENTS = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-REPLAYED_TOGETHER = 1024
+REPLAY_BATCH = 1024
 """Accepted documents of earlier starts that enter the near-duplicate index at a time."""
 
 
@@ -116,7 +116,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
     def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
         return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
-    is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= BIG
+    is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= MIN_PARALLEL_DOCUMENTS
     checking = open_checker(setup.context, config.length_tolerance, llm.engine, index, in_worker=is_big)
     with checking as checker, closing(run.open_attempts(reporter.note)) as log:
         tracker = _replay(setup, checker)
@@ -157,7 +157,7 @@ def _replay(setup: Setup, checker: Checker) -> SlotTracker:
         tracker.record(attempt)
         if attempt.verdict == "accepted":
             accepted.append(attempt)
-        if len(accepted) == REPLAYED_TOGETHER:
+        if len(accepted) == REPLAY_BATCH:
             checker.remember(accepted)
             accepted.clear()
     if accepted:

@@ -18,7 +18,7 @@ from docgen.progress.display import JsonReporter, PlainReporter, TerminalReporte
 
 __all__ = ["Interrupted", "Stopping", "interruptible", "interruptible_judging", "supervise"]
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two checks whether to stop: short enough that Ctrl-C seems to act at once (chosen)."""
 BEAT_SECONDS = 30.0
 """Seconds between two lines about calls in flight, if nothing else is shown (chosen)."""
@@ -99,7 +99,7 @@ async def supervise(
     has_beat = is_log or isinstance(reporter, JsonReporter)
     said = shown = time.monotonic()
     while not stopping():
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
         apply_orders(engine, reporter)
         if engine.servers is not None and time.monotonic() - shown >= SERVERS_SECONDS:
             shown = time.monotonic()

@@ -20,7 +20,7 @@ from docgen.planning.slot_layout import Ints, Layout
 
 __all__ = ["bound_facts", "exchange_facts", "row_groups"]
 
-FEW = 3
+MIN_TYPE_DOCUMENTS = 3
 """Documents of a type in a segment below which types exchange too. Chosen: with two there is hardly a partner."""
 
 
@@ -65,7 +65,7 @@ def row_groups(types: Ints, start: int, end: int) -> Iterator[Ints]:
     kinds, sizes = np.unique(types[start:end], return_counts=True)
     for kind in kinds.tolist():
         yield start + np.flatnonzero(types[start:end] == kind)
-    if len(kinds) > 1 and sizes.mean() < FEW:
+    if len(kinds) > 1 and sizes.mean() < MIN_TYPE_DOCUMENTS:
         yield np.arange(start, end)
 
 

@@ -18,7 +18,7 @@ from docgen.planning.constraints import Bools
 from docgen.planning.slot_layout import Ints, Layout
 from docgen.planning.slots.fact_exchange import bound_facts, row_groups
 
-__all__ = ["SHORT", "About", "rearrange"]
+__all__ = ["MAX_SEGMENT_DOCUMENTS", "About", "rearrange"]
 
 About = Callable[[Ints], Bools]
 
@@ -26,11 +26,11 @@ LEFT_OUT, NO_MATTER_OF_ITS_IDEA, SECOND_CENTRAL, TOO_MANY = 4, 3, 1, 100
 """What a misfit costs: a left-out fact that the idea is about, a central fact that it is not about, a second central
 fact, and one beyond the limit. Chosen: a writer can treat a fact that the idea does not name, but not leave out the
 obvious matter; the 13 of 82 central facts that a judge found only supporting shared their document with others."""
-SHORT = 20
+MAX_SEGMENT_DOCUMENTS = 20
 """Documents of a segment that is rearranged here. Chosen: segments have ten each up to the 100th document, then 50."""
-RARE = 0.05
+CROSS_TYPE_SHARE = 0.05
 """Share of a segment's documents that may exchange across types: too few to tilt a fact's share of a type."""
-PASSES = 4
+MAX_PASSES = 4
 """Times that all pairs of facts are tried at most; it ends where nothing is left to gain."""
 
 
@@ -43,11 +43,11 @@ def rearrange(assignment: Assignment, layout: Layout, about: About, granted: Boo
     slots = _Slots(assignment, layout, about, granted)
     facts = np.flatnonzero(~bound_facts(assignment.constraints)).tolist()
     for start, end in pairwise((0, *assignment.ends)):
-        if end - start <= SHORT:
+        if end - start <= MAX_SEGMENT_DOCUMENTS:
             for rows in row_groups(layout.types, start, end):
                 slots.improve(rows, facts)
             everyone = np.arange(start, end)
-            if np.count_nonzero(slots.costs(everyone) >= NO_MATTER_OF_ITS_IDEA) <= RARE * (end - start):
+            if np.count_nonzero(slots.costs(everyone) >= NO_MATTER_OF_ITS_IDEA) <= CROSS_TYPE_SHARE * (end - start):
                 slots.improve(everyone, facts)
             slots.move_prominence(everyone)
     return replace(assignment, holds=slots.holds, directness=slots.directness, prominence=slots.prominence)
@@ -68,7 +68,7 @@ class _Slots:
 
     def improve(self, rows: Ints, facts: list[int]) -> None:
         """Exchange facts and prominence among the rows until nothing is gained, or for some passes."""
-        for _ in range(PASSES):
+        for _ in range(MAX_PASSES):
             before = int(self.costs(rows).sum())
             if not before:
                 return

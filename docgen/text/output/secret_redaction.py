@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 HIDDEN = "[key]"
-SHORTEST = 6
+MIN_SECRET_CHARS = 6
 """Least characters of a secret. Chosen: keys have twenty and more; below six it may be part of any text."""
 LONG_WORD = 16
 """From this length on, letters alone are a secret too. Chosen: the shorter "EMPTY" or "dummy" of a local server is not
@@ -52,7 +52,7 @@ def remember_secrets(*secrets: str | None) -> None:
 def _is_distinct(secret: str) -> bool:
     """Whether a text can be removed from documents without removing words or numbers from them."""
     mixed = not secret.isalpha() and not secret.isdigit()
-    return len(secret) >= (SHORTEST if mixed else LONG_WORD)
+    return len(secret) >= (MIN_SECRET_CHARS if mixed else LONG_WORD)
 
 
 def redact_secrets(text: str) -> str:

@@ -30,11 +30,11 @@ __all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "Wording",
 FactVerdict = Literal["stated", "implied", "contradicted"]
 Detector = Literal["statement", "paraphrase", "implication", "near_verbatim", "quote", "judge"]
 
-NEAR_VERBATIM = 0.4
+MIN_GRAM_SHARE = 0.4
 """Share of a wording's three-word grams that must be there before its words are compared one by one."""
-LOOSE = 1.6
+MAX_LENGTH_RATIO = 1.6
 """A near-verbatim passage is at most this many times as long as the wording."""
-SHORTEST_QUOTE = 4
+MIN_QUOTE_WORDS = 4
 """A writer's quote with fewer words is not evidence; see `evidence_weight` for scripts without spaces."""
 
 
@@ -72,7 +72,7 @@ class FactDetector:
 
     def __init__(self, context: UniverseContext) -> None:
         self.wordings = tuple(wording for fact in context.key_facts for wording in _wordings(fact))
-        self._index = WordingIndex([wording.words for wording in self.wordings], least=NEAR_VERBATIM, complete=True)
+        self._index = WordingIndex([wording.words for wording in self.wordings], least=MIN_GRAM_SHARE, complete=True)
         self._stems = {fact.id: letter_pairs(Words(fact.statement).words) for fact in context.key_facts}
         self._related = {fact.id: _related_stems(fact) for fact in context.key_facts}
 
@@ -106,7 +106,7 @@ class FactDetector:
 
     def _place(self, words: Words, fact: str, wanted: list[str]) -> tuple[int, int] | None:
         """Where the words of a quote are, if it qualifies as evidence of a known fact."""
-        is_evidence = fact in self._stems and evidence_weight(wanted) >= SHORTEST_QUOTE
+        is_evidence = fact in self._stems and evidence_weight(wanted) >= MIN_QUOTE_WORDS
         first = find_words(words.words, wanted) if is_evidence else None
         return None if first is None else words.span(first, first + len(wanted) - 1)
 
@@ -151,7 +151,7 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
     first, last = _within_sentence(words, hit, min(hit.first, window.start), max(hit.last, window.stop - 1))
     first, last = _tighten(words.words, *_whole_sentence(words, first, last, wording), wording)
     passage = words.words[first : last + 1]
-    if len(passage) > LOOSE * size + 3 or not wording.stems <= content_stems(passage):
+    if len(passage) > MAX_LENGTH_RATIO * size + 3 or not wording.stems <= content_stems(passage):
         return None
     verdict: FactVerdict = wording.verdict if negations(passage) == wording.negations else "contradicted"
     return FactSighting(wording.fact, verdict, "near_verbatim", *words.span(first, last))

@@ -29,7 +29,7 @@ __all__ = [
     "words_of",
 ]
 
-GRAM = 3
+GRAM_WORDS = 3
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -140,7 +140,7 @@ class WordingIndex:
         self.wordings = tuple(tuple(wording) for wording in wordings)
         self.least, self.shortest = least, shortest
         self._needed = tuple(content_stems(wording) if complete else frozenset() for wording in self.wordings)
-        self._fewest = [least * (len(wording) - GRAM + 1) for wording in self.wordings]
+        self._fewest = [least * (len(wording) - GRAM_WORDS + 1) for wording in self.wordings]
         """Grams of each wording that a text must hold, exact or edited."""
         self._grams: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
         self._short: dict[str, list[int]] = defaultdict(list)
@@ -148,10 +148,10 @@ class WordingIndex:
             self._add(number, wording)
 
     def _add(self, number: int, wording: tuple[str, ...]) -> None:
-        if 0 < len(wording) < GRAM:
+        if 0 < len(wording) < GRAM_WORDS:
             self._short[wording[0]].append(number)
-        for offset in range(len(wording) - GRAM + 1):
-            self._grams[wording[offset : offset + GRAM]].append((number, offset))
+        for offset in range(len(wording) - GRAM_WORDS + 1):
+            self._grams[wording[offset : offset + GRAM_WORDS]].append((number, offset))
 
     def hits(self, words: Sequence[str]) -> list[Hit]:
         """Every occurrence of every wording in `words`; overlapping occurrences of one wording count once."""
@@ -193,9 +193,9 @@ class WordingIndex:
     def _edited(self, number: int, places: list[tuple[int, int]]) -> Iterator[Hit]:
         size = len(self.wordings[number])
         for group in _groups(places, 2 * size):
-            share = len({offset for _, offset in group}) / (size - GRAM + 1)
+            share = len({offset for _, offset in group}) / (size - GRAM_WORDS + 1)
             if share >= self.least:
-                yield Hit(number, group[0][0], group[-1][0] + GRAM - 1, share, exact=False)
+                yield Hit(number, group[0][0], group[-1][0] + GRAM_WORDS - 1, share, exact=False)
 
     def _short_hits(self, words: Sequence[str]) -> Iterator[Hit]:
         for position, word in enumerate(words):

@@ -22,17 +22,17 @@ NGRAM = 4
 """Words of the passages that are looked up."""
 MOST_HITS = 1 << 16
 """Hits of one document that are weighed together; a longer list is weighed in parts."""
-CANDIDATE = 0.2
+CANDIDATE_SHARE = 0.2
 """Share of a statement's rarer 4-grams that makes a candidate: about what is left when 4 words in 25 are changed."""
-LEAST = 0.3
+MIN_GRAM_SHARE = 0.3
 """Share of its three-word grams that must occur close together; half a statement has nearly half of them ..."""
 LEAST_STEMS = 0.35
 """... and share of its content words, so that stock phrases do not count."""
 LEAST_LETTERS = 0.5
 """Both, of statements in a script without spaces, where three letters are little more than a word."""
-COMMON = 256
+MAX_STATEMENTS_PER_GRAM = 256
 """A gram that occurs in more statements than this points to none of them and is not used to find candidates."""
-SHORT = 5
+MIN_FUZZY_WORDS = 5
 """Statements with fewer words are only found verbatim."""
 
 Ints = npt.NDArray[np.int64]
@@ -64,8 +64,8 @@ class _Known:
     @classmethod
     def of(cls, words: Sequence[str]) -> "_Known":
         by_letter = 2 * sum(map(is_spaceless, words)) > len(words)
-        least, least_stems = (LEAST_LETTERS, LEAST_LETTERS) if by_letter else (LEAST, LEAST_STEMS)
-        return cls(WordingIndex([words], least=least, shortest=SHORT), letter_pairs(words), least_stems)
+        least, least_stems = (LEAST_LETTERS, LEAST_LETTERS) if by_letter else (MIN_GRAM_SHARE, LEAST_STEMS)
+        return cls(WordingIndex([words], least=least, shortest=MIN_FUZZY_WORDS), letter_pairs(words), least_stems)
 
 
 class StatementIndex:
@@ -75,10 +75,10 @@ class StatementIndex:
         self.statements = tuple(statements)
         self._words = [tuple(Words(text).words) for text in self.statements]
         self._kinds, self._folded = fold_table()
-        short = [number for number, words in enumerate(self._words) if 0 < len(words) < SHORT]
+        short = [number for number, words in enumerate(self._words) if 0 < len(words) < MIN_FUZZY_WORDS]
         self._short = short
         self._known: dict[int, _Known] = {}
-        self._short_index = WordingIndex([self._words[number] for number in short], least=1.0, shortest=SHORT)
+        self._short_index = WordingIndex([self._words[number] for number in short], least=1.0, shortest=MIN_FUZZY_WORDS)
 
     def search(self, texts: Sequence[str]) -> list[StatementMatch]:
         """All matches in a batch of texts, by document."""
@@ -114,7 +114,7 @@ class StatementIndex:
         while True:
             count = kernels.contain(
                 texts.memory, texts.starts, texts.ends, NGRAM, self._kinds, self._folded, words, hashes, text,
-                sieve, keys, firsts, statements, places, sizes, CANDIDATE, hits, found_at, order, seen, out,
+                sieve, keys, firsts, statements, places, sizes, CANDIDATE_SHARE, hits, found_at, order, seen, out,
             )  # fmt: skip
             if count < len(out):
                 return out[:count]
@@ -160,7 +160,7 @@ class StatementIndex:
         statements = np.repeat(np.arange(len(self.statements)), counts)
         places = np.arange(len(values)) - np.repeat(ends - counts, counts)
         _, inverse, often = np.unique(values, return_inverse=True, return_counts=True)
-        rare = often[inverse] <= COMMON
+        rare = often[inverse] <= MAX_STATEMENTS_PER_GRAM
         sizes = np.bincount(statements[rare], minlength=len(self.statements)).astype(np.int64)
         keep = rare | (sizes[statements] == 0)
         sizes = np.maximum(sizes, np.where(sizes == 0, counts, 0))

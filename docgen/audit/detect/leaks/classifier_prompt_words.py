@@ -20,20 +20,20 @@ from docgen.errors import InputError
 from docgen.records import Finding, Severity
 from docgen.universe import UniverseContext
 
-__all__ = ["SPAN", "Term", "Vocabulary", "grams", "terms_of"]
+__all__ = ["MAX_PHRASE_WORDS", "Term", "Vocabulary", "grams", "terms_of"]
 
-SPAN = 3
+MAX_PHRASE_WORDS = 3
 """Words of the longest phrase."""
-OFTEN = 2
+MIN_TERM_USES = 2
 """How often the prompts must use a term, counted over all of them."""
-MOST = 60
+MAX_TERMS = 60
 """How many of the most used terms are looked for. Each is in less than 0.4% of the reference's documents, so four of
 them would meet by chance in about one document in 10,000 if they were independent (Poisson, mean 0.24)."""
 COMMON, USUAL, USUAL_PHRASE = 0.06, 0.004, 0.002
 """Shares of the reference's documents above which a word counts as common, a word as usual, and a phrase as usual."""
 SUSPECT, CERTAIN = 3, 4
 """Distinct terms that make a document a suspect, and that make it fail if one of them is a phrase."""
-NEAR = 400
+PASSAGE_CHARS = 400
 """Characters that the passage shown may span."""
 MARKUP = re.compile(r"</?[\w:-]+[^<>]{0,80}>|\{\{?[^{}]{0,80}\}\}?|\{%.*?%\}")
 """Tags and placeholders of prompts."""
@@ -72,9 +72,9 @@ def terms_of(prompts: Sequence[str], context: UniverseContext) -> tuple[Term, ..
     own = _context_words(context)
     counts: Counter[str] = Counter()
     for prompt in prompts:
-        counts.update(grams(_words(MARKUP.sub(" ", prompt)), SPAN))
-    terms = (_term(text, uses, own) for text, uses in counts.items() if uses >= OFTEN)
-    return tuple(sorted(filter(None, terms), key=lambda term: (-term.uses, term.text)))[:MOST]
+        counts.update(grams(_words(MARKUP.sub(" ", prompt)), MAX_PHRASE_WORDS))
+    terms = (_term(text, uses, own) for text, uses in counts.items() if uses >= MIN_TERM_USES)
+    return tuple(sorted(filter(None, terms), key=lambda term: (-term.uses, term.text)))[:MAX_TERMS]
 
 
 def _term(text: str, uses: int, own: frozenset[str]) -> Term | None:
@@ -159,10 +159,10 @@ def _short_first(place: tuple[int, int, str]) -> tuple[int, int]:
 
 
 def _densest(places: Sequence[tuple[int, int, str]]) -> tuple[int, int]:
-    """Span of the stretch of at most `NEAR` characters with the most different terms; the first of equals."""
+    """Span of the stretch of at most `PASSAGE_CHARS` characters with the most different terms; the first of equals."""
     best, most = places[0][:2], 0
     for number, (start, _, _) in enumerate(places):
-        within = [place for place in places[number : number + 40] if place[1] - start <= NEAR]
+        within = [place for place in places[number : number + 40] if place[1] - start <= PASSAGE_CHARS]
         if len({head for _, _, head in within}) > most:
             most, best = len({head for _, _, head in within}), (start, within[-1][1])
     return best

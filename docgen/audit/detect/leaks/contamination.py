@@ -19,10 +19,10 @@ from docgen.records import Finding
 
 __all__ = ["ContaminationScanner", "read_prompts", "read_questions"]
 
-LEAST = 0.6
+MIN_GRAM_SHARE = 0.6
 """Share of a question's three-word grams; questions share their opening words with half the language."""
 STRUCTURED = (".jsonl", ".json", ".yaml", ".yml")
-SHORTEST = 6
+MIN_QUESTION_WORDS = 6
 """Questions with fewer words are too short to be evidence."""
 TEXT_KEYS = ("question", "prompt", "text", "input", "query")
 PROMPT_KEYS = (*TEXT_KEYS, "system", "user", "content", "template", "instructions", "classifier", "judge")
@@ -55,7 +55,7 @@ def read_prompts(paths: Sequence[Path]) -> list[str]:
 
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-DEEPEST = 100
+MAX_YAML_DEPTH = 100
 """Levels of a YAML file. Chosen: no evaluation has ten."""
 
 
@@ -88,8 +88,8 @@ def _check_yaml(text: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("it has aliases (*name), which can expand a short file without limit: write them out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise yaml.YAMLError(f"it is nested more than {DEEPEST} levels deep")
+        if depth > MAX_YAML_DEPTH:
+            raise yaml.YAMLError(f"it is nested more than {MAX_YAML_DEPTH} levels deep")
 
 
 def _texts(value: Any, keys: Sequence[str]) -> Iterator[str]:
@@ -110,7 +110,7 @@ class ContaminationScanner:
     def __init__(self, questions: Sequence[str] = (), vocabulary: Vocabulary | None = None) -> None:
         self.vocabulary = vocabulary
         self._format = bool(questions)
-        self._questions = [question for question in questions if len(Words(question).words) >= SHORTEST]
+        self._questions = [question for question in questions if len(Words(question).words) >= MIN_QUESTION_WORDS]
         self._index = StatementIndex(self._questions)
 
     def scan(self, text: str) -> list[Finding]:
@@ -118,7 +118,7 @@ class ContaminationScanner:
         findings = [
             _finding(text, (m.start, m.end), "question", f"{m.share:.0%} of: {self._questions[m.statement]}")
             for m in (self._index.search([text]) if self._questions else [])
-            if m.share >= LEAST
+            if m.share >= MIN_GRAM_SHARE
         ]
         if self.vocabulary:
             findings += self.vocabulary.scan(text)

@@ -25,15 +25,15 @@ from docgen.universe import UniverseContext
 
 __all__ = ["Debunking"]
 
-KINDS = 3
+DENYING_KINDS = 3
 """A text about the facts with this many kinds of debunking language denies them; with one fewer it is a suspect."""
-SENTENCES = 3
+DENYING_SENTENCES = 3
 """A text with this many sentences that reject a fact denies it; with one fewer it is a suspect."""
-ABOUT = 0.5
+MIN_TOPIC_SHARE = 0.5
 """Share of a fact's content words that a text must contain to be about it ..."""
-SHARED = 3
+MIN_SHARED_WORDS = 3
 """... and how many of them a sentence must."""
-MOST = 200
+MAX_MATCHES_PER_CUE = 200
 """Places of one cue that are looked at in one text."""
 
 
@@ -86,14 +86,14 @@ class Debunking:
         kinds = {cue.explanation: cue for cue in reversed(cues)}
         plain = encodable(text)
         likely = self._likely.numbers(plain)
-        if not likely and len(kinds) < KINDS - 1:
+        if not likely and len(kinds) < DENYING_KINDS - 1:
             return None  # as most texts; whether they are about a fact takes longer to see
         about = self.may_concern(text.encode("utf-8", "replace")) and self._about(stem_set(words_of(text).words))
         against = list(self._against(text, plain, likely, asserted)) if about else []
         rejecting = sorted({span for span, cue in against if not cue.distant})
-        kept_off = bool(rejecting) and len(kinds) >= KINDS - 1 and any(cue.distant for _, cue in against)
-        certain = about and (len(kinds) >= KINDS or len(rejecting) >= SENTENCES or kept_off)
-        if not certain and len(kinds) < KINDS - 1 and len(rejecting) < SENTENCES - 1:
+        kept_off = bool(rejecting) and len(kinds) >= DENYING_KINDS - 1 and any(cue.distant for _, cue in against)
+        certain = about and (len(kinds) >= DENYING_KINDS or len(rejecting) >= DENYING_SENTENCES or kept_off)
+        if not certain and len(kinds) < DENYING_KINDS - 1 and len(rejecting) < DENYING_SENTENCES - 1:
             return None
         severity: Severity = "error" if certain else "warning"
         if not rejecting:
@@ -115,7 +115,7 @@ class Debunking:
         )
 
     def _about(self, stems: Collection[str]) -> bool:
-        return any(len(fact.intersection(stems)) >= ABOUT * len(fact) for fact in self._facts)
+        return any(len(fact.intersection(stems)) >= MIN_TOPIC_SHARE * len(fact) for fact in self._facts)
 
     def _against(
         self, text: str, plain: str, likely: Iterable[int], asserted: Collection[tuple[int, int]]
@@ -123,7 +123,7 @@ class Debunking:
         """Sentences that share words with a fact and contain a cue; the words must follow cues that point forward."""
         ties: dict[tuple[int, int], bool] = {}
         for cue in map(self._cues.__getitem__, likely):
-            for match in islice(cue.search.finditer(plain), MOST):
+            for match in islice(cue.search.finditer(plain), MAX_MATCHES_PER_CUE):
                 span = sentence_around(text, *match.span())
                 if any(start < span[1] and span[0] < end for start, end in asserted):
                     continue
@@ -135,4 +135,4 @@ class Debunking:
 
     def _tied(self, passage: str) -> bool:
         stems = content_stems(Words(passage).words)
-        return any(len(stems & fact) >= SHARED for fact in self._facts)
+        return any(len(stems & fact) >= MIN_SHARED_WORDS for fact in self._facts)

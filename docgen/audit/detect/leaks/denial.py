@@ -20,7 +20,7 @@ __all__ = ["Stance", "sentence_around", "stance"]
 Stance = Literal["asserted", "denied", "hedged"]
 
 OPENING_QUOTES = ('"', "“", "‘", "«", "„", "「", "『")
-REACH = 400
+SENTENCE_SEARCH_CHARS = 400
 """Characters either way that are looked at for the ends of a sentence."""
 
 
@@ -60,8 +60,10 @@ def _other(where: Literal["before", "affirmed", "after", "hedge"]) -> re.Pattern
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Span of the sentence or sentences that contain text[start:end], cut off at 400 characters either way."""
-    right = SENTENCE_BREAK.search(text, max(start, end - 1), end + REACH)
-    return _sentence_start(text, start), max(end, right.start() + 1 if right else min(len(text), end + REACH))
+    right = SENTENCE_BREAK.search(text, max(start, end - 1), end + SENTENCE_SEARCH_CHARS)
+    return _sentence_start(text, start), max(
+        end, right.start() + 1 if right else min(len(text), end + SENTENCE_SEARCH_CHARS)
+    )
 
 
 def stance(text: str, start: int, end: int) -> Stance:
@@ -84,7 +86,7 @@ def stance(text: str, start: int, end: int) -> Stance:
 
 
 def _sentence_start(text: str, start: int) -> int:
-    left = max(0, start - REACH)
+    left = max(0, start - SENTENCE_SEARCH_CHARS)
     for match in SENTENCE_BREAK.finditer(text, left, start):
         left = match.end()
     return min(left, start)

@@ -8,12 +8,12 @@ from docgen.records import Finding, Severity
 
 __all__ = ["ProseOverlap"]
 
-GRAM = 10
+GRAM_WORDS = 10
 STRIDE = 4
 """Every fourth gram is looked up, so that no shared run of GRAM + STRIDE - 1 words or more is missed."""
-SUSPECT = 25
+WARNING_WORDS = 25
 """Shared words in a row from which a passage counts as copied, as a warning ..."""
-COPIED = 50
+ERROR_WORDS = 50
 """... and as an error."""
 
 
@@ -33,15 +33,15 @@ class ProseOverlap:
     def findings(self, words: Words, idea: str = "") -> Iterator[Finding]:
         """Copied passages of 25 words or more; an idea copied whole counts from 12 words, as a warning."""
         done = -1
-        strides = (words.words[offset::STRIDE] for offset in range(GRAM))
+        strides = (words.words[offset::STRIDE] for offset in range(GRAM_WORDS))
         shared = list(map(self._where.get, zip(*strides, strict=False)))
         for stride, place in compress(enumerate(shared), shared):
             position = stride * STRIDE
             if position > done and place is not None:
                 first, last = self._run(words.words, position, *place)
                 done = last
-                if last - first + 1 >= SUSPECT:
-                    severity: Severity = "error" if last - first + 1 >= COPIED else "warning"
+                if last - first + 1 >= WARNING_WORDS:
+                    severity: Severity = "error" if last - first + 1 >= ERROR_WORDS else "warning"
                     yield _finding(words, first, last, severity, "copied from the prompt")
         yield from _whole_idea(words, idea)
 
@@ -51,7 +51,7 @@ class ProseOverlap:
         back = 0
         while position > back and place > back and words[position - back - 1] == source[place - back - 1]:
             back += 1
-        ahead, most = GRAM, min(len(words) - position, len(source) - place)
+        ahead, most = GRAM_WORDS, min(len(words) - position, len(source) - place)
         while ahead < most and words[position + ahead] == source[place + ahead]:
             ahead += 1
         return position - back, position + ahead - 1
@@ -69,7 +69,7 @@ def _whole_idea(words: Words, idea: str) -> Iterator[Finding]:
 
 
 def _grams(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    return (tuple(words[i : i + GRAM]) for i in range(len(words) - GRAM + 1))
+    return (tuple(words[i : i + GRAM_WORDS]) for i in range(len(words) - GRAM_WORDS + 1))
 
 
 def _finding(words: Words, first: int, last: int, severity: Severity, what: str) -> Finding:

@@ -18,11 +18,11 @@ from docgen.universe.document_density import AIRTIME
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "combine_sightings"]
 
-BINS = 10
+POSITION_BINS = 10
 """First mentions are counted in tenths of the document."""
-EXAMPLES = 3
+MAX_EXAMPLES = 3
 """Passages kept for each fact, of different detectors."""
-AROUND = 120
+CONTEXT_CHARS = 120
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
@@ -33,7 +33,7 @@ class _FactTally:
         self.detectors: Counter[str] = Counter()
         self.prominence: Counter[Prominence] = Counter()
         self.prominence_asked: Counter[Prominence] = Counter()
-        self.first = [0] * BINS
+        self.first = [0] * POSITION_BINS
         self.types: Counter[str] = Counter()
         self.types_asked: Counter[str] = Counter()
         self.judge = JudgeTally()
@@ -43,7 +43,7 @@ class _FactTally:
 
     def show(self, example: FactExample) -> None:
         """Keep the first example of a detector, of the first few detectors."""
-        if len(self.examples) < EXAMPLES and all(example.detector != one.detector for one in self.examples):
+        if len(self.examples) < MAX_EXAMPLES and all(example.detector != one.detector for one in self.examples):
             self.examples.append(example)
 
     def merge(self, later: "_FactTally") -> None:
@@ -123,7 +123,7 @@ class SalienceTally:
         """Count one fact in one document; whether the document expresses it."""
         tally, verdict = self._tallies[self._place[fact]], combine_sightings(sightings)
         tally.outcomes[verdict] += 1
-        if len(tally.examples) < EXAMPLES:
+        if len(tally.examples) < MAX_EXAMPLES:
             tally.show(_example(document, sightings[0]))
         carrying = [s for s in sightings if s.verdict != "contradicted"]
         if not carrying:
@@ -132,7 +132,7 @@ class SalienceTally:
         holding = holding_sentences(document.text, spans, carrying)
         tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in holding)
         length = max(1, len(document.text))
-        tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
+        tally.first[min(POSITION_BINS - 1, POSITION_BINS * carrying[0].start // length)] += 1
         tally.prominence[prominence_of(holding, length)] += 1
         tally.types[document.doc_type] += 1
         return True
@@ -237,9 +237,9 @@ def _example(document: Document, sighting: FactSighting) -> FactExample:
         document=document.id,
         verdict=sighting.verdict,
         detector=sighting.detector,
-        before=document.text[max(0, start - AROUND) : start],
+        before=document.text[max(0, start - CONTEXT_CHARS) : start],
         evidence=document.text[start:end],
-        after=document.text[end : end + AROUND],
+        after=document.text[end : end + CONTEXT_CHARS],
     )
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from docgen.explorer.labels.store import Label
-from docgen.explorer.marks import LONGEST, Span
+from docgen.explorer.marks import MAX_SCANNED_CHARS, Span
 from docgen.explorer.pages.documents.documents import document_rows, title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery, fact_numbers
 from docgen.explorer.read.filters import Filters
@@ -16,11 +16,11 @@ from docgen.explorer.view import View
 from docgen.records import slot_of
 from docgen.text.word_definition import split_words
 
-__all__ = ["PART", "document", "spans_of"]
+__all__ = ["PAGE_CHARS", "document", "spans_of"]
 
-PART = 60_000
+PAGE_CHARS = 60_000
 """Characters of a text on one page; a longer text continues on the next."""
-MOST = 8
+MAX_NEIGHBOURS = 8
 """Neighbours and near-duplicates shown."""
 LONGEST_TWIN = 20_000
 """Characters of a text above which a near-duplicate is shown without what differs."""
@@ -84,7 +84,7 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
     recorded = [dict(finding) for finding in record.get("findings") or ()]
     detectors = view.detectors
     if detectors is None:
-        return {"sightings": [], "findings": recorded, "unscanned": len(text) > LONGEST}
+        return {"sightings": [], "findings": recorded, "unscanned": len(text) > MAX_SCANNED_CHARS}
     assigned = {str(fact["fact"]) for fact in record.get("facts") or ()}
     sightings = detectors.sightings(text, record.get("quotes") or ())
     places = {(one["rule"], one.get("start")) for one in recorded}
@@ -94,7 +94,7 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
         {"fact": one.fact, "verdict": one.verdict, "detector": one.detector, "start": one.start, "end": one.end}
         for one in sightings
     ]
-    return {"sightings": rows, "findings": recorded + extra, "unscanned": len(text) > LONGEST}
+    return {"sightings": rows, "findings": recorded + extra, "unscanned": len(text) > MAX_SCANNED_CHARS}
 
 
 def _facts(
@@ -173,7 +173,7 @@ def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:
     rows = snapshot.rows(
         "SELECT a.slot, a.number, a.at, a.size FROM reason r JOIN attempt a ON a.id = r.attempt"
         " WHERE r.code = 'near_duplicate' AND r.subject IN (?, ?) ORDER BY a.id LIMIT ?",
-        *names, MOST,
+        *names, MAX_NEIGHBOURS,
     )  # fmt: skip
     twins = []
     for other, number, at, size in rows:
@@ -201,15 +201,17 @@ def _neighbours(view: View, snapshot: Snapshot, doc: int, kind: str) -> list[dic
     if not name:
         return []
     column = snapshot.column("idea")
-    near = [int(other) for other in (column == column[doc]).nonzero()[0][: MOST + 1] if other != doc][:MOST]
+    near = [int(other) for other in (column == column[doc]).nonzero()[0][: MAX_NEIGHBOURS + 1] if other != doc][
+        :MAX_NEIGHBOURS
+    ]
     same = len(near)
-    for other in _near_ideas(snapshot, name, kind) if same < MOST else ():
+    for other in _near_ideas(snapshot, name, kind) if same < MAX_NEIGHBOURS else ():
         code = snapshot.code("idea", other)
         if code is not None:
             near += (column == code).nonzero()[0][:2].tolist()
-        if len(near) >= MOST:
+        if len(near) >= MAX_NEIGHBOURS:
             break
-    rows = document_rows(view, snapshot, near[:MOST], Filters())
+    rows = document_rows(view, snapshot, near[:MAX_NEIGHBOURS], Filters())
     for place, row in enumerate(rows):
         row["idea_text"] = "" if place < same else snapshot.idea_text(snapshot.idea_id(near[place]))
     return rows
@@ -224,7 +226,7 @@ def _near_ideas(snapshot: Snapshot, name: str, kind: str) -> list[str]:
     def likeness(other: str) -> float:
         return len(own & words[other]) / (len(own | words[other]) or 1)
 
-    return sorted((other for other in words if likeness(other) > 0), key=likeness, reverse=True)[: 4 * MOST]
+    return sorted((other for other in words if likeness(other) > 0), key=likeness, reverse=True)[: 4 * MAX_NEIGHBOURS]
 
 
 def label_spans(labels: Sequence[Label]) -> list[Span]:

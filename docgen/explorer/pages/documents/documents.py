@@ -16,10 +16,10 @@ from docgen.explorer.view import View
 
 __all__ = ["document_rows", "documents", "title_of"]
 
-TITLE, EXCERPT, AROUND = 110, 220, 90
+TITLE_CHARS, EXCERPT_CHARS, CONTEXT_CHARS = 110, 220, 90
 TAG = re.compile(r"^<[A-Z]+>")
 """A mark that some corpora have at the start of every document."""
-LOOKED_AT = 200_000
+EXCERPT_SEARCH_CHARS = 200_000
 """Characters of a text in which the words searched for are looked up for its excerpt."""
 
 
@@ -97,7 +97,7 @@ def document_rows(
 
 def _cut(body: str) -> str:
     """The beginning of a text, in whole words."""
-    return body if len(body) <= EXCERPT else body[:EXCERPT].rsplit(" ", 1)[0] + "…"
+    return body if len(body) <= EXCERPT_CHARS else body[:EXCERPT_CHARS].rsplit(" ", 1)[0] + "…"
 
 
 def title_of(text: str) -> str:
@@ -105,7 +105,7 @@ def title_of(text: str) -> str:
     for line in text[:4000].splitlines():
         stripped = TAG.sub("", line).strip(" \t#*=-_>")
         if stripped:
-            return stripped if len(stripped) <= TITLE else stripped[:TITLE].rsplit(" ", 1)[0] + "…"
+            return stripped if len(stripped) <= TITLE_CHARS else stripped[:TITLE_CHARS].rsplit(" ", 1)[0] + "…"
     return "(empty)"
 
 
@@ -113,12 +113,12 @@ def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, 
     """Pieces of text, with what was searched for marked; without a search, how the document continues."""
     if pattern is None:
         start = text.find("\n", len(text) - len(text.lstrip()))
-        body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT].split())
+        body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT_CHARS].split())
         return [(_cut(body), False)]
-    match = pattern.search(text[:LOOKED_AT])
+    match = pattern.search(text[:EXCERPT_SEARCH_CHARS])
     if match is None:
-        return [(_cut(" ".join(text[: 3 * EXCERPT].split())), False)]
-    start, end = max(0, match.start() - AROUND), min(len(text), match.end() + EXCERPT - AROUND)
+        return [(_cut(" ".join(text[: 3 * EXCERPT_CHARS].split())), False)]
+    start, end = max(0, match.start() - CONTEXT_CHARS), min(len(text), match.end() + EXCERPT_CHARS - CONTEXT_CHARS)
     start += 1 + text.find(" ", start, match.start()) - start if start and " " in text[start : match.start()] else 0
     end = text.rfind(" ", match.end(), end) if end < len(text) and " " in text[match.end() : end] else end
     pieces, place = [("…" if start else "", False)], start

@@ -14,7 +14,7 @@ from docgen.text import find_normalised
 
 __all__ = ["attempt", "duplicates", "find_attempt", "rejected"]
 
-PAGE = 40
+PAGE_ROWS = 40
 
 
 def rejected(view: View, query: PageQuery) -> dict[str, Any]:
@@ -29,11 +29,11 @@ def rejected(view: View, query: PageQuery) -> dict[str, Any]:
         named = " AND subject = ?" if subject else ""
         ids = snapshot.rows(
             f"SELECT DISTINCT attempt FROM reason WHERE code = ? AND attempt > ?{named} ORDER BY attempt LIMIT ?",
-            *(value for value in (code, start, subject) if value != ""), PAGE + 1,
+            *(value for value in (code, start, subject) if value != ""), PAGE_ROWS + 1,
         )  # fmt: skip
     else:
         sql = "SELECT id FROM attempt WHERE id > ? AND verdict != ? ORDER BY id LIMIT ?"
-        ids = snapshot.rows(sql, start, DAMAGED, PAGE + 1)
+        ids = snapshot.rows(sql, start, DAMAGED, PAGE_ROWS + 1)
     sql = "SELECT id, slot, number, verdict, at, size FROM attempt WHERE id = ?"
     rows = [snapshot.rows(sql, id_)[0] for (id_,) in ids]
     return {
@@ -46,8 +46,8 @@ def rejected(view: View, query: PageQuery) -> dict[str, Any]:
         "subject": subject,
         "total": sum(count for verdict, count in verdicts.items() if verdict != DAMAGED),
         "damaged": verdicts.get(DAMAGED, 0),
-        "rows": [_row(snapshot, *row) for row in rows[:PAGE]],
-        "after": rows[PAGE - 1][0] if len(rows) > PAGE else None,
+        "rows": [_row(snapshot, *row) for row in rows[:PAGE_ROWS]],
+        "after": rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None,
     }
 
 
@@ -157,10 +157,10 @@ def duplicates(view: View, query: PageQuery) -> dict[str, Any]:
     rows = snapshot.rows(
         "SELECT a.id, a.slot, a.number, a.verdict, a.at, a.size FROM reason r JOIN attempt a ON a.id = r.attempt"
         " WHERE r.code = 'near_duplicate' AND a.id > ? ORDER BY a.id LIMIT ?",
-        -1 if after is None else after, PAGE + 1,
+        -1 if after is None else after, PAGE_ROWS + 1,
     )  # fmt: skip
     listed = []
-    for row in rows[:PAGE]:
+    for row in rows[:PAGE_ROWS]:
         entry = _row(snapshot, *row)
         subject = next((r["subject"] for r in entry["reasons"] if r["code"] == "near_duplicate"), "")
         doc = snapshot.in_slot(int(subject)) if subject.isdecimal() else snapshot.find(subject)
@@ -173,7 +173,7 @@ def duplicates(view: View, query: PageQuery) -> dict[str, Any]:
     keys = ("documents", "kept", "removed", "exact", "near", "settings", "jaccard_histogram", "cluster_sizes")
     return {
         "rows": listed,
-        "after": rows[PAGE - 1][0] if len(rows) > PAGE else None,
+        "after": rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None,
         "turned_away": counts.get("near_duplicate", 0),
         "report": {key: report[key] for key in keys if key in report} or None,
     }

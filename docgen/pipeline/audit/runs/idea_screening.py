@@ -19,7 +19,7 @@ from docgen.records import Idea, Record
 
 __all__ = ["IdeaFinding", "IdeaScreen"]
 
-AT_ONCE = 20
+IDEAS_PER_REQUEST = 20
 """Ideas in one request."""
 
 
@@ -70,7 +70,7 @@ class IdeaScreen:
         ]
 
     def _groups(self) -> list[Sequence[Idea]]:
-        return [self.ideas[start : start + AT_ONCE] for start in range(0, len(self.ideas), AT_ONCE)]
+        return [self.ideas[start : start + IDEAS_PER_REQUEST] for start in range(0, len(self.ideas), IDEAS_PER_REQUEST)]
 
     def requests(self) -> Iterator[Request]:
         """Every request to the judge, for estimating the cost."""
