@@ -19,8 +19,8 @@ from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import enter_key
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import enter_key
 from tests.runs import run_job, set_up_run
 from tests.worlds import first, spoils, writes_well
 
