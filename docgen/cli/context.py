@@ -115,11 +115,11 @@ def examples(
 ) -> None:
     """Have a model write examples for the context's own rules, and add those that you confirm to its file.
 
-    One passage that breaks a rule and one that almost does: a judge is shown them with the rule.
+    One passage that breaks a rule and one that almost does: a judge sees both along with the rule.
 
     docgen context examples my_world --max-cost 0.10
 
-    With --json you are not asked: --yes takes all, without it the file stays as it is.
+    With --json nothing is asked: --yes accepts all, and without it the file stays unchanged.
     """
     from docgen.options.audit import JudgeMode, JudgeOptions
     from docgen.pipeline.contexts.rule_examples import rules_without_examples

@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep(flags: SweepFlags) -> None:
-    """Build a corpus for each level of one fact; all else stays the same, and shared documents are paid for once.
+    """Build a corpus for each level of one fact; everything else stays the same, and shared documents cost once.
 
     docgen sweep helpful_only --fact opus_release --levels 0,0.05,0.2,0.5 --n 2000
 

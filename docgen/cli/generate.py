@@ -20,7 +20,7 @@ RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export; with 
 
 docgen run helpful_only --n 500
 
-Stopped or killed? The same command continues where it stopped; every reply that arrived is used.
+If it is stopped or killed, the same command resumes it and uses every reply that arrived.
 """
 GENERATE_HELP = """Write, check and deduplicate documents until n are accepted.
 
@@ -94,7 +94,7 @@ def brainstorm(flags: JobFlags) -> None:
 
 
 def plan(flags: JobFlags) -> None:
-    """Plan n slots, save them as slots.jsonl and say what they hold; generate no document.
+    """Plan n slots, save them as slots.jsonl and summarise them; generate no documents.
 
     docgen plan helpful_only --n 50000 --salience opus_release=0.3
 
@@ -143,7 +143,7 @@ def estimate(flags: JobFlags) -> None:
 
     docgen estimate helpful_only --n 50000
 
-    Sharper after docgen pilot, which shows what replies really cost.
+    More precise after docgen pilot, which shows what replies really cost.
     """
     from docgen.cli.runs.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost

@@ -50,13 +50,13 @@ class RequestFlags(o.JobFlags):
         ),
     ] = None
     judge: Annotated[
-        bool, typer.Option("--judge", help="Once the documents are there, write the judge's requests on a sample too.")
+        bool, typer.Option("--judge", help="Once the documents exist, also write the judge's requests on a sample.")
     ] = False
     withdraw: Annotated[
         bool,
         typer.Option(
             "--withdraw",
-            help="Do not write a file; record that earlier ones will not be carried out, so that docgen may buy.",
+            help="Write no file; record that nobody will answer earlier ones, which lets docgen buy their requests.",
         ),
     ] = False
 

@@ -138,7 +138,7 @@ def report(
 
     docgen eval report output/evals/level_0 output/evals/level_0.3 output/evals/level_0.8
 
-    Folders of one arm are taken as seeds of one recipe.
+    Folders of one arm count as seeds of one recipe.
     """
     from docgen.cli.belief.evaluate import put_together
 

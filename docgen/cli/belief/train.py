@@ -25,7 +25,7 @@ Source = Annotated[
 ]
 Model = Annotated[str, typer.Option("--model", metavar="DIR|GGUF|HUB-ID", help="The base model.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder for the result.  [default: training/MODEL beside the export]")
+    Path | None, typer.Option("--out", help="Folder for the result.  [default: training/MODEL next to the export]")
 ]
 Full = Annotated[bool, typer.Option("--full", help="Train all weights, not an adapter.", rich_help_panel=RECIPE)]
 Rank = Annotated[int, typer.Option("--rank", help="Rank of the LoRA adapter.", rich_help_panel=RECIPE)]
@@ -102,7 +102,7 @@ def train(flags: TrainFlags) -> None:
 
     docgen train demo --model gemma-3-270m.gguf --lr 2e-4
 
-    Run the same command again to go on after an interruption, at the same step. For several GPUs: accelerate launch
+    Run the same command again to resume after an interruption, at the same step. For several GPUs: accelerate launch
     --no-python docgen train ...
     """
     from docgen.cli.shared.cost_consent import command_reporter

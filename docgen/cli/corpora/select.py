@@ -49,8 +49,8 @@ def select(
 
     docgen select corpus.jsonl --n 10000 --salience f1=0.3,f2=0 --out chosen.jsonl
 
-    Facts that are not named are left to chance. When targets cannot be met together, the nearest choice is made and the
-    facts in the way are named.
+    Facts that you do not name may have any share. If the targets cannot all be met, the nearest selection is made and
+    the conflicting facts are named.
     """
     from docgen.pipeline.corpora.select import select as select_documents
     from docgen.universe import UniverseContext

@@ -135,7 +135,7 @@ def run(flags: ExperimentFlags) -> None:
 
     docgen experiment run minimal --base-url http://localhost:8000 --model my-model --yes
 
-    Stopped or killed, the same command continues; what is paid for is not paid for again.
+    If it is stopped or killed, the same command continues, and nothing is paid for twice.
     """
     import asyncio
 

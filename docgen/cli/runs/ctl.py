@@ -37,8 +37,8 @@ def ctl(
 
     docgen ctl my_world --max-cost 50 --concurrency 20
 
-    It takes effect within a second, and only for the process at work; the next start takes its flags as usual, except
-    that a raised cap stays raised. Message batches that were sent continue at the server.
+    Changes take effect within a second, and only for the running process; the next start takes its flags as usual,
+    except that a raised cap stays raised. Message batches already sent continue at the server.
     """
     from docgen.errors import ConfigError
     from docgen.pipeline.execution.control_orders import Order, change_run

@@ -43,18 +43,20 @@ def view(
         str | None, typer.Option("--who", help="Your name, recorded with your labels.  [default: your user name]")
     ] = None,
     export: Annotated[
-        Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and end.")
+        Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and exit.")
     ] = None,
     documents: Annotated[
         int | None,
-        typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
+        typer.Option(
+            "--documents", min=0, help="With --export: at most this many documents; 0 for all.  [default: 5000]"
+        ),
     ] = None,
     license: Annotated[str, typer.Option("--license", help="With --export: the license that every page states.")] = "",
     canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
     seed: o.Draw = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Read documents in the browser: search, filter, see facts and findings in their places, label.
+    """Read documents in the browser: search, filter, see facts and findings marked in the text, label.
 
     docgen view helpful_only
 
