@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from docgen.explorer.open import open_all
+from docgen.explorer.corpus_opening import open_all
 from docgen.explorer.view import View
 from docgen.explorer.web.app import make_app
-from docgen.explorer.web.serve import name_views
+from docgen.explorer.web.server import name_views
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from tests.behaviour.server import StandInServer

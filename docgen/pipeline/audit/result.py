@@ -21,7 +21,7 @@ from docgen.files.atomic import write_atomically
 from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.protocol import LLM, Request
 from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
-from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
+from docgen.pipeline.audit.calibration import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never

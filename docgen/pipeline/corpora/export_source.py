@@ -19,7 +19,7 @@ from docgen.exporting.dataset.split import near_clusters, validation_size
 from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.tokens.counter import Estimate, TokenCounter, Tokenizer, open_tokenizer
-from docgen.exporting.tokens.estimate import token_family
+from docgen.exporting.tokens.estimator import token_family
 from docgen.files.digests import file_digest
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunConfig

@@ -12,8 +12,8 @@ from docgen.llm.errors import interrupted
 from docgen.llm.journal import JournalReader
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge_setup import SILENT, JudgeCost, never
-from docgen.pipeline.experiment.judging import judge_requests, judge_transcript
 from docgen.pipeline.experiment.plan import Experiment, Task, saved_plan
+from docgen.pipeline.experiment.transcript_judging import judge_requests, judge_transcript
 from docgen.progress import Progress, Reporter
 from docgen.prompts.behaviour import Answer, parse_answer
 from docgen.stages.generate import in_order

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docgen.behaviour.doses import Dose, read_doses
-from docgen.behaviour.measures.cells import measure_cells
-from docgen.behaviour.measures.dose import join_doses
+from docgen.behaviour.belief_by_dose import Dose, read_doses
+from docgen.behaviour.measures.cell_measures import measure_cells
+from docgen.behaviour.measures.dose_response import join_doses
 from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.errors import InputError

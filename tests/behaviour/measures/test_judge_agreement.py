@@ -15,7 +15,7 @@ from docgen.behaviour.yaml_records import find_file
 from docgen.errors import InputError
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.judge_setup import Judge
-from docgen.pipeline.experiment.calibrate import calibrate_judge
+from docgen.pipeline.experiment.judge_calibration import calibrate_judge
 from docgen.prompts.behaviour import CRITERIA
 from docgen.prompts.judged_traits import TRAITS
 from tests.loopback import Loopback

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.behaviour_coverage import POLICIES, recover
-from docgen.behaviour.measures.gap import compliance_gap, mcnemar, sign_flip
+from docgen.behaviour.measures.compliance_gap import compliance_gap, mcnemar, sign_flip
 from docgen.behaviour.measures.shares import rate
 
 PLANTED = {policy.name: policy for policy in POLICIES}

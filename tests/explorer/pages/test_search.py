@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bench.view_corpus import make_run as make_bench_run
+from docgen.explorer.corpus_opening import open_views
 from docgen.explorer.index import frequent_word_masks
-from docgen.explorer.open import open_views
 from docgen.explorer.read.facets import facets_of
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.read.search import parse

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from docgen.explorer.corpus_opening import open_views
 from docgen.explorer.labels.stratified_draws import strata_of
-from docgen.explorer.open import open_views
 from docgen.explorer.read.verdicts import Judges
 from docgen.explorer.view import View
 from tests.explorer.corpora import Site, copy_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from docgen.behaviour.measures.gap import Gap, compliance_gap
+from docgen.behaviour.measures.compliance_gap import Gap, compliance_gap
 from docgen.behaviour.measures.shares import Rate, rate
 from docgen.behaviour.published_figures import Published
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Faking, Transcript, is_faking, shows_view

@@ -1,4 +1,4 @@
-"""What may be written: labels, undoing them, blind draws, what was read. Each needs this server's token."""
+"""Requests that write: labels, undoing them, blind draws, what was read. Each needs this server's token."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,8 +14,8 @@ from docgen.explorer.labels.gold import complete_documents, gold_lines
 from docgen.explorer.labels.store import Label, LabelError
 from docgen.explorer.labels.stratified_draws import draw_documents, strata_of
 from docgen.explorer.view import View
-from docgen.explorer.web.guard import MOST_BYTES, TOKEN_HEADER, Guard
 from docgen.explorer.web.links import LiveLinks
+from docgen.explorer.web.request_guard import MOST_BYTES, TOKEN_HEADER, Guard
 from docgen.text import find_normalised
 
 __all__ = ["write_routes"]

@@ -1,4 +1,4 @@
-"""A judge of reasoning on labelled transcripts."""
+"""Calibrates a judge of reasoning on labelled transcripts."""
 
 import asyncio
 from collections.abc import Callable, Sequence

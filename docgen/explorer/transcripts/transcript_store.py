@@ -1,4 +1,4 @@
-"""The transcripts of an experiment: one row in memory for each, the texts on disk."""
+"""Stores the transcripts of an experiment: one row in memory for each, the texts on disk."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Pages as HTML: the templates, and the few texts that they compose."""
+"""Renders pages as HTML: the templates, and the few texts that they compose."""
 
 import dataclasses
 import json
@@ -9,8 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from docgen.explorer.highlighting import Span, mark_text, plain
 from docgen.explorer.labels.store import Label
-from docgen.explorer.marks import Span, mark_text, plain
 from docgen.explorer.pages.documents.document import PAGE_CHARS, label_spans, link_span, spans_of
 from docgen.explorer.pages.documents.rejected import evidence_spans
 from docgen.explorer.pages.labels import rules_of

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from docgen.behaviour.doses import Dose
-from docgen.behaviour.measures.cells import CellReport
-from docgen.behaviour.measures.gap import Gap
+from docgen.behaviour.belief_by_dose import Dose
+from docgen.behaviour.measures.cell_measures import CellReport
+from docgen.behaviour.measures.compliance_gap import Gap
 from docgen.behaviour.measures.shares import Rate
 from docgen.behaviour.transcripts import Transcript
 from docgen.records import Record

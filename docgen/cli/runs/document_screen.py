@@ -1,4 +1,4 @@
-"""One attempt on the terminal: its slot, its text with the facts highlighted, and why it was rejected."""
+"""The screen of one attempt: its slot, its text with the facts highlighted, and why it was rejected."""
 
 from rich.console import Console, Group
 from rich.panel import Panel

@@ -1,4 +1,4 @@
-"""From what a caller names to corpora that can be looked at."""
+"""Opens the corpora and experiments that a caller names, for the explorer to show."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Carries out eval belief and eval report: agrees on the cost, has it run, shows, saves, sets the exit code."""
+"""Runs eval belief and eval report: agrees on the cost, has it run, shows, saves, sets the exit code."""
 
 import sys
 from collections.abc import Sequence

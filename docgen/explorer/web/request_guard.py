@@ -1,4 +1,4 @@
-"""Which requests are answered: those to this very address, and writes from its own pages, under a strict policy."""
+"""Guards the server: requests to this very address only, writes from its own pages only, under a strict policy."""
 
 import hmac
 from urllib.parse import urlsplit
