@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from docgen.errors import ConfigError
 from docgen.files.text_files import LARGEST_SETTINGS, read_text
-from docgen.options.fields import (
+from docgen.options.flag_parsing import read_shares, read_words
+from docgen.options.setting_types import (
     ON_RECORD,
     BodyFields,
     Documents,
@@ -21,8 +22,7 @@ from docgen.options.fields import (
     Writers,
     check_prices,
 )
-from docgen.options.plain_words import in_plain_words
-from docgen.options.typed import read_shares, read_words
+from docgen.options.validation_messages import in_plain_words
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = [

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execution.orders import Control
+    from docgen.pipeline.execution.control_orders import Control
 
 __all__ = ["register"]
 
@@ -41,7 +41,7 @@ def ctl(
     except that a raised cap stays raised. Message batches already sent continue at the server.
     """
     from docgen.errors import ConfigError
-    from docgen.pipeline.execution.orders import Order, change_run
+    from docgen.pipeline.execution.control_orders import Order, change_run
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Viewable
     from docgen.progress import Reporter
 
 __all__ = ["register"]
@@ -78,13 +78,13 @@ def view(
 
 
 def _site_options(documents: int | None, seed: int | None, licence: str, canary: str) -> "SiteOptions":
-    from docgen.explorer.publish.site import MOST, SiteOptions
+    from docgen.explorer.publish.site import MAX_DOCUMENTS, SiteOptions
 
-    most = MOST if documents is None else documents or None
+    most = MAX_DOCUMENTS if documents is None else documents or None
     return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
 
 
-def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
+def _export(views: "list[Viewable]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
     """Publish one corpus, or each of several in its own folder; returns lines on what was written where."""
     from docgen.explorer.publish.site import export_site
 
@@ -97,7 +97,7 @@ def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "
     return "\n".join(lines)
 
 
-def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Shown]":
+def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Viewable]":
     """Each corpus with its index up to date."""
     from docgen.explorer.open import open_all
     from docgen.explorer.view import View
