@@ -26,7 +26,9 @@ TAG = re.compile(
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
     """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
-    return _block(_template(name), block, variables)
+    template = _template(name)
+    context = template.new_context(dict(variables))
+    return "".join(template.blocks[block](context)).strip()
 
 
 @lru_cache(maxsize=16)
@@ -67,11 +69,6 @@ def _template(stage: str) -> Template:
     )
     environment.filters["inert"] = _inert
     return environment.get_template(f"{stage}.jinja")
-
-
-def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
-    context = template.new_context(dict(variables))
-    return "".join(template.blocks[block](context)).strip()
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,6 @@ __all__ = ["from_error_body", "from_status", "retry_after"]
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
-MINUTE = 61.0
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -74,12 +73,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     date = http_date(headers.get("retry-after", ""))
     if date is not None:
         return max(0.0, date - time.time())
-    return _until_reset(headers)
-
-
-def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Seconds until a used-up limit is full again, if that takes longer than for limits per minute."""
     limits = allowances(headers, time.time()).values()
     waits = [each.seconds_to_full for each in limits if each.remaining < 1 and each.seconds_to_full]
     longest = max(waits, default=0.0)
-    return longest if longest > MINUTE else None
+    # Limits per minute are left to pacing; they are full again within 60 s, and resets are rounded to a second.
+    return longest if longest > 61.0 else None

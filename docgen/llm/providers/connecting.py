@@ -1,15 +1,41 @@
-"""Why no connection came about, in words for people."""
+"""What the clients of both wire formats share: a reply's body, an error's words, why no connection came about."""
 
 import errno
 import os
+from collections.abc import AsyncIterable
 
 import aiohttp
 
-__all__ = ["never_connected"]
+from docgen.llm.errors import Transient, one_line
+from docgen.text.outgoing import hide_in_error
+
+__all__ = ["CONNECT_SECONDS", "hidden", "never_connected", "whole_body"]
+
+CONNECT_SECONDS = 10.0
+"""Seconds for a connection, TLS included. Chosen: many times what a distant server takes. As nothing has been sent by
+then, the call is tried again, so a host that does not answer costs a minute rather than the timeout of a reply."""
+LARGEST_REPLY = 64_000_000
+"""Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 
 NEVER_CONNECTED = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
 )
+
+
+async def whole_body(parts: AsyncIterable[bytes]) -> bytes:
+    """A body, decompressed. Raises `Transient` if it is larger than any reply can be."""
+    read, size = [], 0
+    async for part in parts:
+        read.append(part)
+        size += len(part)
+        if size > LARGEST_REPLY:
+            raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
+    return b"".join(read)
+
+
+def hidden(error: object) -> str:
+    """The error's text on one line, without the key in case a server or a proxy echoed it."""
+    return one_line(hide_in_error(str(error) or type(error).__name__))
 
 
 def never_connected(error: BaseException) -> str:
