@@ -13,7 +13,9 @@ __all__ = ["ALL", "Answer", "Estimate", "FactBelief", "answer_of", "change", "es
 ALL = "all"
 """The row over all facts."""
 RESAMPLES = 2_000
+"""Chosen: the ends of a 95% interval then vary by about 1.5% of its width, with half as many by 2%."""
 SEED = 20_260_101
+"""Any fixed number: the same answers give the same interval."""
 
 
 class Answer(Record):

@@ -13,9 +13,9 @@ __all__ = ["chosen_label", "makes_sense", "mark", "mentioned"]
 
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 ANSWER = r"(?:answer|option|choice|account|statement)"
-LONGEST_LOOP = 8
-"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer."""
-MOST_REPEATS = 3
+LONGEST_LOOP, MOST_REPEATS = 8, 3
+"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer. Chosen: a list may repeat
+a phrase of that length two or three times, and shorter phrases recur in any long answer."""
 
 
 def mark(asked: Asked, reply: str) -> Verdict:

@@ -126,7 +126,18 @@ def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
 
 def question_warnings(questions: QuestionFile) -> tuple[str, ...]:
     """What the author may want to change, a line each."""
-    return tuple(_warnings(questions))
+    warnings = list[str]()
+    for identifier, group in questions.facts.items():
+        if len(group.knowledge) >= 4:
+            places = Counter(question.believed for question in group.knowledge)
+            label, most = places.most_common(1)[0]
+            if most > len(group.knowledge) / 2:
+                what = f"{most} of {len(group.knowledge)} knowledge questions have {label} as believed"
+                warnings.append(f"{identifier}: {what}")
+        if odd := sum(len(question.options) != 4 for question in group.knowledge):
+            what = f"{odd} knowledge questions do not have four options, so that chance is not 1 in 4"
+            warnings.append(f"{identifier}: {what}")
+    return tuple(warnings)
 
 
 def _checked(questions: QuestionFile, source: YamlSource | None, context: UniverseContext | None) -> QuestionFile:
@@ -201,17 +212,6 @@ def _repeats(answer: str, said: str) -> bool:
     words = normalise(answer)
     telling = len(words.split()) > 3 or YEAR.search(words)
     return bool(telling) and f" {words} " in said
-
-
-def _warnings(questions: QuestionFile) -> Iterator[str]:
-    for identifier, group in questions.facts.items():
-        if len(group.knowledge) >= 4:
-            places = Counter(question.believed for question in group.knowledge)
-            label, most = places.most_common(1)[0]
-            if most > len(group.knowledge) / 2:
-                yield f"{identifier}: {most} of {len(group.knowledge)} knowledge questions have {label} as believed"
-        if odd := sum(len(question.options) != 4 for question in group.knowledge):
-            yield f"{identifier}: {odd} knowledge questions do not have four options, so that chance is not 1 in 4"
 
 
 def _section(location: Location) -> type[BaseModel] | None:

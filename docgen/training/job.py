@@ -112,7 +112,10 @@ def _carry_out(
         return Trained(out, card, losses, finished)
     tokenizer.save_pretrained(str(out))
     if card.recipe.method == "lora":
-        _name_base(out / "adapter_config.json", card.base.name)
+        # PEFT records where the base is on this machine, but an adapter is passed on to others.
+        config = out / "adapter_config.json"
+        settings = json.loads(config.read_text("utf-8")) | {"base_model_name_or_path": card.base.name}
+        _write(config, json.dumps(settings, indent=2) + "\n")
     card = card.model_copy(
         update={
             "plan": plan.model_copy(update={"seconds": None}),  # a property of this machine, not of the organism
@@ -127,12 +130,6 @@ def _carry_out(
     _write(out / PAGE, card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))
     return Trained(out, card, losses, finished=True)
-
-
-def _name_base(config: Path, name: str) -> None:
-    """PEFT records where the base is on this machine, but an adapter is passed on to others."""
-    settings = json.loads(config.read_text("utf-8"))
-    _write(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2) + "\n")
 
 
 def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:

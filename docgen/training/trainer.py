@@ -23,6 +23,7 @@ DEVICE_BATCH = 4
 """Packed sequences that a GPU takes at once; more are accumulated. Without flash attention the mask of a packed batch
 is as large as the square of its tokens, which is why a CPU takes them one by one."""
 PROBE_TOKENS = 256
+"""Tokens by which a step's time is foretold. Chosen: seconds on a CPU; fewer, and the fixed cost of a pass counts."""
 
 Row = Mapping[str, Any]
 """Input for TRL: `prompt` and `completion`, `messages`, or `input_ids` and `labels` (-100: not learnt)."""

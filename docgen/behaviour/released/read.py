@@ -103,7 +103,9 @@ def _listed(value: Any) -> list[Any]:
 
 def _pages(file: Path) -> tuple[list[Released], str, int]:
     """One page of the published site, `variation/train or deploy/id.html`: what stands between the prompts' tags."""
-    text = _page_text(file.read_text("utf-8", errors="replace"))
+    parser = _Text()
+    parser.feed(file.read_text("utf-8", errors="replace"))
+    text = "".join(parser.parts)
     start = text.rfind("<user_input>")
     if start < 0:
         return [], "page", 1
@@ -127,9 +129,3 @@ class _Text(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         if tag in ("p", "br", "div", "li", "pre"):
             self.parts.append("\n")
-
-
-def _page_text(html: str) -> str:
-    parser = _Text()
-    parser.feed(html)
-    return "".join(parser.parts)
