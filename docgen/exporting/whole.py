@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write_whole"]
 
-BLOCK = 1 << 20
-
 
 def write_whole(
     paths: Sequence[Path], layout: Layout, folder: Path, corpus: Path | None, options: ExportOptions
@@ -57,5 +55,5 @@ def _with_writers(frame: "pl.LazyFrame") -> "pl.LazyFrame":
 
 def _blocks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as source:
-        while block := source.read(BLOCK):
+        while block := source.read(1 << 20):
             yield block

@@ -22,6 +22,7 @@ __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_sa
 
 SPACE = re.compile(r"\s+")
 BAR = 12
+"""Characters for 100%. Chosen: all columns fit into 120 characters with it; each stands for 8 points."""
 SHOWN = 2
 """How many findings of a rule are printed."""
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
@@ -230,20 +231,16 @@ def show_calibration(console: Console, calibration: Calibration) -> None:
     for score in (*calibration.rules, calibration.rules_overall):
         table.add_row(*_score_cells(score))
     console.print(table)
-    _show_confusion(console, calibration)
-    macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
-    if calibration.clean_flagged_interval:
-        flagged += f" ({_pair(calibration.clean_flagged_interval)})"
-    console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
-
-
-def _show_confusion(console: Console, calibration: Calibration) -> None:
-    """Every label against every verdict, over all facts and documents."""
+    # Every label against every verdict, over all facts and documents.
     verdicts = sorted({verdict for row in calibration.confusion.values() for verdict in row})
     table = _table("facts labelled", *(f">{verdict}" for verdict in verdicts))
     for label, row in calibration.confusion.items():
         table.add_row(label, *(f"{row.get(verdict, 0):,}" for verdict in verdicts))
     console.print(table)
+    macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
+    if calibration.clean_flagged_interval:
+        flagged += f" ({_pair(calibration.clean_flagged_interval)})"
+    console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
 
 
 def _score_cells(score: Score) -> tuple[str | Text, ...]:

@@ -134,10 +134,6 @@ def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, A
     columns = Table(title=title, title_justify="left", show_lines=True, expand=True)
     for what, name in (one, other):
         columns.add_column(Text(f"{what} {name}"), ratio=1)
-    columns.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
+    firsts = [max(0, start - MOST_SHOWN // 4) for start in starts]
+    columns.add_row(left[firsts[0] : firsts[0] + MOST_SHOWN], right[firsts[1] : firsts[1] + MOST_SHOWN])
     return Group(Text(), columns)
-
-
-def _around(text: Text, place: int) -> Text:
-    start = max(0, place - MOST_SHOWN // 4)
-    return text[start : start + MOST_SHOWN]
