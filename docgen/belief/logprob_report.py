@@ -108,17 +108,12 @@ def _row(fact: str, answers: Sequence[Answer]) -> FactBelief:
 def change(before: Sequence[Answer], after: Sequence[Answer]) -> list[FactBelief]:
     """As `summarise`, of the differences after - before, question by question; both must answer the same ones."""
     earlier: Mapping[str, Answer] = {answer.id: answer for answer in before}
-    return summarise([_difference(earlier[answer.id], answer) for answer in after])
-
-
-def _difference(before: Answer, after: Answer) -> Answer:
-    gained = None
-    if before.advantage is not None and after.advantage is not None:
-        gained = after.advantage - before.advantage
-    return after.model_copy(
-        update={
-            "log_odds": after.log_odds - before.log_odds,
-            "probability": after.probability - before.probability,
-            "advantage": gained,
-        }
-    )
+    differences = []
+    for answer in after:
+        old = earlier[answer.id]
+        advantage = None
+        if answer.advantage is not None and old.advantage is not None:
+            advantage = answer.advantage - old.advantage
+        update = {"log_odds": answer.log_odds - old.log_odds, "probability": answer.probability - old.probability}
+        differences.append(answer.model_copy(update={**update, "advantage": advantage}))
+    return summarise(differences)

@@ -50,7 +50,6 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "robustness": Robustness,
     "cloze": Cloze,
 }
-PLACED = ("fact", "kind")
 SNIFFED = 4_000
 """Bytes at the start of a file within which its first keys are."""
 YEAR = re.compile(r"\b\d{4}\b")
@@ -157,7 +156,7 @@ def _inner(questions: QuestionFile) -> Iterator[Problem]:
         for kind in ENTRIES:
             for number, entry in enumerate(group.of_kind(kind)):
                 at: Location = ("facts", fact, kind, number)
-                for field in PLACED:
+                for field in ("fact", "kind"):
                     if field in entry.model_fields_set:
                         what = f"{_name(at)} has {field}, which follows from the question's place in the file"
                         yield Problem((*at, field), what, "Delete the line")

@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-PANEL = "Contexts"
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="Read contexts and documents that other tools wrote.", no_args_is_help=True)
     group.command("context")(context)
     group.command("documents")(documents)
-    app.add_typer(group, name="import", rich_help_panel=PANEL)
+    app.add_typer(group, name="import", rich_help_panel="Contexts")
 
 
 def context(

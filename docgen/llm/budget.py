@@ -31,7 +31,6 @@ ROUNDING = 1e-9
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
 server reports afterwards what it billed, so at worst it takes four kills to use up a cap rather than one."""
-NO_USAGE = "The server does not report believable token counts"
 DEARER = "dearer"
 """In the ledger: by the model that was asked, how many times its price the model cost that answered; 1 for itself."""
 MARK_STEP = 1.25
@@ -281,7 +280,8 @@ class BudgetedLLM:
             if not completion.usage_known:
                 if not self._told:
                     self._told = True
-                    self._say(f"{NO_USAGE}: replies are booked at the most that they can have cost")
+                    what = "The server does not report believable token counts"
+                    self._say(f"{what}: replies are booked at the most that they can have cost")
                 prompt = token_estimate(f"{request.system} {request.user}")
                 usage = Usage(input=prompt, output=token_estimate(completion.text))
                 completion = completion.model_copy(update={"usage": usage})

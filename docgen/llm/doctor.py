@@ -32,7 +32,6 @@ SCHEMA = {
 ROOM = 1024
 """Tokens of a reply unless the caller says otherwise. Chosen: the answers are a few words; the rest is for a model that
 thinks first. With half of it, more of those would come back without a text."""
-NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
 """Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 SHORT_ROOM = 32
@@ -179,7 +178,7 @@ async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
     other = f" as {reply.model}" if reply.model != probe.model else ""
-    usage = NO_USAGE
+    usage = "no believable token counts: replies are booked at their worst case"
     if reply.usage_known:
         probe.took(reply.usage, seconds)
         prompt = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write

@@ -24,7 +24,6 @@ LOCALES = (
 )  # fmt: skip
 TOWN_LOCALES = ("de_DE", "pl_PL", "nl_NL", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
 """Not Italian: Faker stores those towns in a set, so that their order would differ in every process."""
-PROVIDERS = ["faker.providers.address", "faker.providers.person"]
 PARTICLES = ("da", "das", "de", "del", "della", "di", "do", "dos", "du", "la", "le", "van", "von")
 NAMES_PER_LOCALE, TOWNS_PER_LOCALE = 150, 90
 """Chosen: some 3,500 people and, with the invented ones, 1,800 places, so that each is in few documents. Half as many
@@ -225,6 +224,7 @@ def _faker(locale: str, seed: int) -> "Faker":
     """A seeded Faker of one locale, for names and towns. Imported here: the import alone costs 0.4 s."""
     from faker import Faker
 
-    fake = Faker(locale, providers=PROVIDERS)  # each is looked up again, on disk, among all locales
+    # Only those two: each is looked up again, on disk, among all locales.
+    fake = Faker(locale, providers=["faker.providers.address", "faker.providers.person"])
     fake.seed_instance(seed)
     return fake

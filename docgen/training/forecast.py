@@ -62,13 +62,12 @@ def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
 def in_words(plan: Forecast) -> str:
     """The plan in one line."""
     line = f"{plan.documents:,} documents, {plan.tokens:,} tokens ({plan.masked:,} masked), {plan.steps:,} steps"
-    return line if plan.seconds is None else f"{line}, about {_duration(plan.seconds)}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+    if plan.seconds is None:
+        return line
+    if plan.seconds < 90:
+        return f"{line}, about {plan.seconds:.0f} seconds"
+    time = f"{plan.seconds / 60:.0f} minutes" if plan.seconds < 5400 else f"{plan.seconds / 3600:.1f} hours"
+    return f"{line}, about {time}"
 
 
 def published_ranges() -> str:

@@ -2,11 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
 from docgen.files.atomic import write_beside
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Trained", "is_first_process", "plan_training", "train_on"]
 
-PAGE = "ORGANISM.md"
 ShowPlan = Callable[[Forecast], None]
 
 
@@ -41,18 +40,15 @@ def plan_training(corpus: TrainingCorpus, base: BaseModel, recipe: Recipe) -> Fo
     tokenizer = base.load_tokenizer()
     tokens = masked = 0
     for example in corpus.examples:
-        prompt, whole = _texts(tokenizer, example)
-        masked += len(prompt)
-        tokens += len(whole) + (not example.is_chat)  # the end of text that TRL adds
+        if example.is_chat:
+            whole = tokenizer.apply_chat_template(example.prompt + example.completion, tokenize=False)
+            prompt = tokenizer.apply_chat_template(example.prompt, tokenize=False) if example.prompt else ""
+        else:
+            prompt, whole = example.prompt, example.prompt + example.completion
+            tokens += 1  # the end of text that TRL adds
+        masked += len(tokenizer(prompt)["input_ids"])
+        tokens += len(tokenizer(whole)["input_ids"])
     return forecast(len(corpus.examples), tokens, masked, recipe, None)
-
-
-def _texts(tokenizer: Any, example: Any) -> tuple[Sequence[int], Sequence[int]]:
-    if example.is_chat:
-        whole = tokenizer.apply_chat_template(example.prompt + example.completion, tokenize=False)
-        prompt = tokenizer.apply_chat_template(example.prompt, tokenize=False) if example.prompt else ""
-        return tokenizer(prompt)["input_ids"], tokenizer(whole)["input_ids"]
-    return tokenizer(example.prompt)["input_ids"], tokenizer(example.prompt + example.completion)["input_ids"]
 
 
 def train_on(
@@ -127,7 +123,7 @@ def _carry_out(
     )
     lines = (f'{{"step": {x.step}, "loss": {x.loss!r}, "learning_rate": {x.rate!r}}}\n' for x in opened.losses)
     _write(out / "losses.jsonl", "".join(lines))
-    _write(out / PAGE, card.page(losses))
+    _write(out / "ORGANISM.md", card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))
     return Trained(out, card, losses, finished=True)
 

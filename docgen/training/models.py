@@ -33,10 +33,8 @@ __all__ = [
 
 CARD = "organism.json"
 """The record that a training writes next to its weights."""
-INSTALL = "Install it: pip install 'docgen[train]'"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-GGUF_MAGIC = b"GGUF"
 
 
 def require_extra() -> None:
@@ -45,7 +43,7 @@ def require_extra() -> None:
 
     missing = [name for name in ("torch", "transformers", "peft", "trl", "datasets") if find_spec(name) is None]
     if missing:
-        raise ConfigError(f"needs {', '.join(missing)}", "docgen", INSTALL)
+        raise ConfigError(f"needs {', '.join(missing)}", "docgen", "Install it: pip install 'docgen[train]'")
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def find_base(name: str) -> BaseModel:
         return _folder(name, path)
     if path.is_file():
         with path.open("rb") as file:
-            if file.read(4) != GGUF_MAGIC:
+            if file.read(4) != b"GGUF":
                 raise InputError("is not a GGUF file", name, "Give a folder with a model, or a .gguf file")
         return BaseModel(name, "gguf", path.resolve())
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or path.suffix == ".gguf":

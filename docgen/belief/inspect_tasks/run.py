@@ -71,8 +71,8 @@ def run_evaluation(evaluation: Evaluation, logs: Path) -> tuple[list[Answer], st
         return answers, ""
     failed = [sample.error.message for log in whole for sample in log.samples or () if sample.error]
     stopped = [log.error.message for log in whole if log.error]
-    error = _one_line((failed or stopped or ["a task did not finish"])[0])
-    return answers, f"{len(failed):,} questions have no answer; the first: {error}" if failed else error
+    reason = _one_line((failed or stopped or ["a task did not finish"])[0])
+    return answers, f"{len(failed):,} questions have no answer; the first: {reason}" if failed else reason
 
 
 def _run(evaluation: Evaluation, model: Model, judge: Model | None, logs: Path) -> tuple[bool, list[EvalLog]]:

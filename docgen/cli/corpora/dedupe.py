@@ -122,7 +122,8 @@ def dedupe(flags: DedupeFlags) -> None:
     from docgen.cli.corpora.dedupe_output import carry_out_shown, print_outcome
     from docgen.pipeline.corpora.dedupe import open_dedupe
 
-    quiet, source = flags.quiet or flags.json, flags.source
+    quiet = flags.quiet or flags.json
+    source: str | list[str] | None = flags.source
     if not source:
         from docgen.pipeline.inputs.latest_run import run_or_latest
         from docgen.progress.display import PlainReporter

@@ -25,7 +25,6 @@ __all__ = ["FORMATS", "FileFormat", "ReplyLine", "find_format", "read_reply", "r
 CHAT_COMPLETIONS = "/v1/chat/completions"
 TEXTS = ("text", "generated_text", "completion")
 """Keys of the model's text in a plain line; the second is the name that vLLM's own and Ray Data's processors use."""
-ERRORS = ("error", "__inference_error__")
 COUNTS = (("num_input_tokens", "num_generated_tokens"), ("prompt_tokens", "completion_tokens"))
 """Token counts in the line itself: Ray Data's, and others'."""
 
@@ -97,7 +96,7 @@ def read_reply(line: bytes) -> ReplyLine | None:
                 return _failed(key, error or response.get("body"), str(status or ""))
             body = response if "choices" in response else response.get("body")
             return ReplyLine(key, chat_completion_of(body), batched=True)
-        if wrong := next((entry[name] for name in ERRORS if entry.get(name)), None):
+        if wrong := entry.get("error") or entry.get("__inference_error__"):  # the second is Ray Data's
             return _failed(key, wrong)
         completion = _plain(entry)
         return None if completion is None else ReplyLine(key, completion)

@@ -39,11 +39,9 @@ from docgen.text.outgoing import KEY_VARIABLES, hide_bytes, remember_secrets, va
 __all__ = ["AnthropicLLM", "Observer"]
 
 Observer = Callable[[Mapping[str, str]], None]
-DEFAULT_ADDRESS = "https://api.anthropic.com"
 MESSAGES = "/v1/messages"
 NO_KEY = "not-needed"
 """Sent to compatible servers that need no key; the SDK insists on one."""
-CREDENTIALS = frozenset({"authorization", "x-api-key"})
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
 
 
@@ -243,11 +241,12 @@ def _client(
     keys = [credential(name) for name in KEY_VARIABLES]
     key = api_key or keys[0]
     token = None if key else keys[1]
-    if not (key or token) and (address is not None or CREDENTIALS & {name.lower() for name in headers}):
+    has_credentials = {"authorization", "x-api-key"} & {name.lower() for name in headers}
+    if not (key or token) and (address is not None or has_credentials):
         key = NO_KEY
     plain = address.removesuffix("/").removesuffix("/v1") if address else None
     if plain is None and "ANTHROPIC_BASE_URL" in os.environ:  # set, but empty: the SDK would take it as an address
-        plain = DEFAULT_ADDRESS
+        plain = "https://api.anthropic.com"
     try:
         client = anthropic.AsyncAnthropic(
             api_key=key, auth_token=token, base_url=plain, max_retries=0, http_client=http, default_headers=headers

@@ -41,8 +41,6 @@ CHAT = "/chat/completions"
 JSON = "application/json"
 REFUSED = ("400", "422")
 """Statuses by which a server says that it does not know a field of the request."""
-CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
-RETRY_HEADERS = ("retry-after", "retry-after-ms")
 
 
 class ChatLLM:
@@ -170,8 +168,8 @@ class ChatLLM:
             if why := never_connected(error):
                 raise Transient("connection", hidden(f"no connection to {self.base_url}: {why}")) from error
             raise Transient("connection", hidden(error), maybe_billed=True) from error
-        limits = stated_limits(headers)
-        self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
+        waits = {name: headers[name] for name in ("retry-after", "retry-after-ms") if name in headers}
+        self._observe({**stated_limits(headers), **waits})
         if status >= 300:
             raise chat_error(status, _json_or_none(content), hidden(beginning(content)), headers)
         try:
@@ -211,7 +209,7 @@ def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> 
     key = api_key or credential(OPENAI_KEY_VARIABLE)
     if key and "authorization" not in lower:
         own["authorization"] = f"Bearer {key}"
-    elif needs_key and not lower & CREDENTIALS:
+    elif needs_key and not lower & {"authorization", "api-key", "x-api-key"}:
         raise ConfigError("no API key", "--engine openai", f"Set {OPENAI_KEY_VARIABLE}, or give --base-url")
     return own | dict(extra)
 
