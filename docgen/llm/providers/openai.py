@@ -168,7 +168,7 @@ class ChatLLM:
             if why := never_connected(error):
                 raise Transient("connection", hidden(f"no connection to {self.base_url}: {why}")) from error
             raise Transient("connection", hidden(error), maybe_billed=True) from error
-        waits = {name: headers[name] for name in ("retry-after", "retry-after-ms") if name in headers}
+        waits: dict[str, str] = {name: headers[name] for name in ("retry-after", "retry-after-ms") if name in headers}
         self._observe({**stated_limits(headers), **waits})
         if status >= 300:
             raise chat_error(status, _json_or_none(content), hidden(beginning(content)), headers)
