@@ -15,7 +15,7 @@ STEPS = (1_150, 5_000)
 """Optimiser steps of trainings that worked; one that failed had taken 83."""
 FEW_STEPS = 500
 """Steps below which there is a warning. Chosen: under the fewest of `PUBLISHED`, 625, and far above the 83."""
-FAR = 4.0
+WARNING_FACTOR = 4.0
 """Factor below or above a published range that gives a warning. Chosen: the ranges themselves span a factor of 5."""
 
 
@@ -45,7 +45,7 @@ def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
     """One line for each setting that is far from what published trainings used."""
     lines = list[str]()
     low, high = DOCUMENTS
-    if plan.documents < low / FAR:
+    if plan.documents < low / WARNING_FACTOR:
         lines.append(f"{plan.documents:,} documents: belief appeared at {low:,} to {high:,}")
     if plan.steps < FEW_STEPS:
         few, many = STEPS
@@ -54,7 +54,7 @@ def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
         lines.append(f"{recipe.epochs:g} epochs: published trainings read their documents 1 to 3 times")
     if recipe.method == "lora":
         for what, value, (least, most) in (("rank", recipe.rank, RANKS), ("learning rate", recipe.rate, RATES)):
-            if not least / FAR <= value <= most * FAR:
+            if not least / WARNING_FACTOR <= value <= most * WARNING_FACTOR:
                 lines.append(f"{what} {value:g}: published trainings used {least:g} to {most:g}")
     return lines
 

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from docgen.belief.asking import Role
-from docgen.belief.report.calibration import JudgeCalibration
-from docgen.belief.report.figures import (
+from docgen.belief.question_prompts import Role
+from docgen.belief.report.belief_rates import (
     ALL,
     FactBelief,
     Measure,
@@ -15,8 +14,9 @@ from docgen.belief.report.figures import (
     belief_figures,
     side_effects,
 )
+from docgen.belief.report.calibration import JudgeCalibration
 from docgen.belief.report.intervals import Estimate
-from docgen.belief.report.results import EvalRecord, Results
+from docgen.belief.report.results_folder import EvalRecord, Results
 from docgen.errors import InputError
 from docgen.records import Record
 

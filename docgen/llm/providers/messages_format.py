@@ -6,7 +6,15 @@ from typing import Any
 
 from docgen.llm.protocol import NOT_STATED, Completion, Request, Usage
 
-__all__ = ["JSON_IN_TEXT", "MalformedReply", "clean", "completion_of", "parameters", "read_usage", "server_words"]
+__all__ = [
+    "JSON_IN_TEXT",
+    "MalformedReply",
+    "completion_of",
+    "parameters",
+    "read_usage",
+    "replace_surrogates",
+    "server_words",
+]
 
 MOST_TOKENS = 10**9
 """More tokens than any request can use: a larger count is the server's error."""
@@ -33,10 +41,10 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
-        "messages": [{"role": "user", "content": clean(user)}],
+        "messages": [{"role": "user", "content": replace_surrogates(user)}],
     }
     if request.system:
-        system = clean(request.system)
+        system = replace_surrogates(request.system)
         block = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
         # A plain string unless a breakpoint is needed: every compatible server accepts that.
         body["system"] = [block] if cached else system
@@ -48,7 +56,7 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     return {**request.extra, **body}
 
 
-def clean(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot encode, by "?"."""
     try:
         text.encode()
@@ -69,7 +77,7 @@ def completion_of(message: Any) -> Completion:
     content, stop, details = message.get("content", False), message.get("stop_reason"), message.get("stop_details")
     if content is not None and not isinstance(content, list | str):
         raise MalformedReply(_no_message(message))
-    text = clean(content if isinstance(content, str) else "".join(map(_text, content or ())))
+    text = replace_surrogates(content if isinstance(content, str) else "".join(map(_text, content or ())))
     thought = isinstance(content, list) and any(
         isinstance(block, Mapping) and block.get("type") in ("thinking", "redacted_thinking") for block in content
     )

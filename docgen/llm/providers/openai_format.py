@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.messages_format import JSON_IN_TEXT, MalformedReply, clean, completion_of, server_words
+from docgen.llm.providers.messages_format import (
+    JSON_IN_TEXT,
+    MalformedReply,
+    completion_of,
+    replace_surrogates,
+    server_words,
+)
 
 __all__ = ["LEGACY_ROOM", "ROOM", "chat_completion_of", "chat_parameters"]
 
@@ -27,10 +33,10 @@ def chat_parameters(request: Request, structured: bool = True, room: str = LEGAC
     schema, user = request.schema, request.user
     if schema is not None and not structured:
         user = f"{user}\n\n{JSON_IN_TEXT.format(schema=json.dumps(schema))}"
-    messages = [{"role": "system", "content": clean(request.system)}] if request.system else []
+    messages = [{"role": "system", "content": replace_surrogates(request.system)}] if request.system else []
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [*messages, {"role": "user", "content": clean(user)}],
+        "messages": [*messages, {"role": "user", "content": replace_surrogates(user)}],
         room: request.max_tokens,
     }
     if request.effort:
