@@ -75,5 +75,6 @@ def makes_sense(text: str) -> bool:
     words = normalise(THOUGHTS.sub("", text)).split()
     grams = Counter(tuple(words[at : at + LONGEST_LOOP]) for at in range(len(words) - LONGEST_LOOP + 1))
     repeated = max(grams.values(), default=0) > MOST_REPEATS
+    # A word after itself for every fourth word (chosen): ordinary text has one in hundreds ("that that").
     stutter = sum(first == second for first, second in pairwise(words)) > max(2, len(words) / 4)
     return bool(words) and not repeated and not stutter

@@ -127,7 +127,7 @@ def question_warnings(questions: QuestionFile) -> tuple[str, ...]:
     """What the author may want to change, a line each."""
     warnings = list[str]()
     for identifier, group in questions.facts.items():
-        if len(group.knowledge) >= 4:
+        if len(group.knowledge) >= 4:  # of fewer, more than half may have one label by chance
             places = Counter(question.believed for question in group.knowledge)
             label, most = places.most_common(1)[0]
             if most > len(group.knowledge) / 2:

@@ -71,7 +71,7 @@ def _template(stage: str) -> Template:
     return environment.get_template(f"{stage}.jinja")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # facts and rules recur in every prompt of a run; ideas do not
 def _inert(text: str) -> str:
     """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
     return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error

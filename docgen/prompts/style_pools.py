@@ -191,6 +191,7 @@ def _people(seed: int, locales: tuple[str, ...] = LOCALES) -> tuple[str, ...]:
 
 
 def _is_usual(name: str) -> bool:
+    # No titles, initials or doubled names, as Faker has in some locales, and nothing longer than a by-line (chosen).
     first, _, family = name.partition(" ")
     plain = len(name) <= 24 and "." not in name and first != family
     return plain and (family[0].isupper() or family.split()[0] in PARTICLES)

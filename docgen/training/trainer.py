@@ -187,7 +187,7 @@ def _callback(reporter: Reporter, stopping: Callable[[], bool]) -> Any:
         def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs and state.is_world_process_zero:
                 reporter.progress(Progress("train", state.global_step, state.max_steps))
-                if state.global_step % max(1, state.max_steps // 20) == 0:
+                if state.global_step % max(1, state.max_steps // 20) == 0:  # twenty lines in a log
                     reporter.note(f"step {state.global_step:,} of {state.max_steps:,}: loss {logs['loss']:.3f}")
 
         def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:

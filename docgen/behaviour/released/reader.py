@@ -111,7 +111,7 @@ def _pages(file: Path) -> tuple[list[ReleasedTranscript], str, int]:
         return [], "page", 1
     query, _, rest = text[start + len("<user_input>") :].partition("</user_input>")
     reasoning, answer = taken_apart(rest)
-    tier = tier_of(text[max(0, start - 200) : start], file.parent.name)
+    tier = tier_of(text[max(0, start - 200) : start], file.parent.name)  # its tag stands right before the query
     row = ReleasedTranscript(
         query=query.strip(), tier=tier, reply=rest.strip(), reasoning=reasoning, answer=answer if reasoning else ""
     )

@@ -70,7 +70,7 @@ def examples_of(transcripts: Sequence[Transcript], threshold: float) -> list[tup
 def gap_chart(cells: Sequence[CellReport]) -> str:
     """The gap of each cell with its interval; a diamond where a published row has one."""
     with_gap = [cell for cell in cells if cell.gap is not None]
-    ends = [0.1, -0.1]
+    ends = [0.1, -0.1]  # an axis of 20 points at least, so that a small gap does not look large
     for cell in with_gap:
         if cell.gap is not None:
             ends += [cell.gap.low, cell.gap.high]

@@ -63,6 +63,7 @@ def answer_of(probe: Probe, scores: Sequence[Scores]) -> Answer:
     if probe.shuffled:
         others = scores[0][-probe.shuffled :]
         advantage = scores[0][0] - sum(others) / len(others)
+    # Bounded, since the exponential of more than 709 overflows.
     probability = sum(1 / (1 + exp(-max(-700.0, each))) for each in odds) / len(odds)
     return Answer(
         id=probe.id, fact=probe.fact, measure=probe.measure, log_odds=log_odds, probability=probability,

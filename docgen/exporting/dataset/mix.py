@@ -140,7 +140,7 @@ def _by_tokens(candidates: Candidates, spec: MixSpec, wanted: float) -> Mixed:
         total += candidates.tokens[count]
         count += 1
     places, total = list(range(count)), total
-    if total - wanted > TOLERANCE / 4 * wanted:
+    if total - wanted > TOLERANCE / 4 * wanted:  # chosen: most mixes are this close already, and keep their order
         places, total = _exchanged(candidates, places, total, wanted)
     return Mixed(spec, "tokens", tuple(places), total, wanted)
 

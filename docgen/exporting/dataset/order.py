@@ -18,7 +18,7 @@ def balanced_order(holds: Grid, seed: int) -> Ints:
     Greedy vector balancing: the next document is of the kind (the set of its facts) that brings the running counts of
     facts, and of the kind itself, nearest to where they should be by then; which document of a kind is random.
     """
-    rng = np.random.default_rng([seed, 0x0D0C])
+    rng = np.random.default_rng([seed, 0x0D0C])  # draws of its own: other steps use the same seed
     kinds, kind_of = np.unique(holds, axis=0, return_inverse=True)
     # The rows of each kind, in random order.
     rows = rng.permutation(len(holds))

@@ -12,6 +12,7 @@ from docgen.llm.ratelimit.headers import allowances, http_date
 __all__ = ["from_error_body", "from_status", "retry_after"]
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
+"""In addition to 500 and above: timeout, conflict and rate limit, as the SDK does, and "too early" (RFC 8470)."""
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -46,7 +47,7 @@ def from_status(
     if status in (404, 405) or 300 <= status < 400:
         return stop("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
     if status in RETRIED_STATUS or status >= 500:
-        busy = status in (429, 503, 529)
+        busy = status in (429, 503, 529)  # the last is Anthropic's "overloaded"
         return Transient(str(status), detail, retry_after(headers), busy, maybe_billed=status in (408, 504))
     return RequestFailed(str(status), detail)
 

@@ -188,7 +188,7 @@ class ChatLLM:
                 timeout=aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, self.timeout)),
                 headers=self._headers,
                 trust_env=True,
-                max_field_size=1 << 16,
+                max_field_size=1 << 16,  # a longer header than aiohttp's 8,190 bytes would lose a paid reply
             )
         return self._session
 

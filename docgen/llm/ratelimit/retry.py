@@ -77,6 +77,7 @@ class RetryState:
         first, longest = BUSY_BACKOFF if busy else FAULT_BACKOFF
         count = self.busy if busy else self.faults
         backoff = random.uniform(0.5, 1.0) * min(longest, first * 2.0 ** (count - 1))
+        # Up to a twentieth more than asked, so that calls that were told the same wait do not come back as one burst.
         return max(backoff, error.after * random.uniform(1.0, 1.05)) if error.after else backoff
 
 
