@@ -19,7 +19,6 @@ __all__ = ["PER_CALL", "Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas",
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
-SHOWN_CHARS = 160
 TYPES_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time (chosen)."""
 MAX_FRUITLESS = 3
@@ -182,7 +181,7 @@ async def _request_until(
         text, ended = await _reply(job, build(missing, number))
         accepted = take(text, missing)
         if not accepted and text.strip():
-            job.replies[:] = [repr(" ".join(text.split())[:SHOWN_CHARS])]
+            job.replies[:] = [repr(" ".join(text.split())[:160])]  # what fits on two lines of a terminal
         total += accepted
         fruitless = 0 if accepted else fruitless + (1 if ended else ENDLESS)
         number += 1

@@ -177,6 +177,13 @@ async def _one_pass(
     def due() -> Iterator[_Due]:
         return (_Due(slot, refills.work(slot, number)) for slot in tracker.due(job.slots(), number))
 
+    def revisions() -> Iterator[Request]:
+        for work in (item.work for item in due()):
+            reply = job.bought(work.request.key)
+            draft = _draft(job, reply) if reply is not None else ""
+            if draft:
+                yield revise_request(work, job.options(work.slot), draft)
+
     async def call(item: _Due) -> tuple[_Due, Reply | Failure] | None:
         reply = await refills.reply(item)
         return None if reply is None else (item, reply)
@@ -185,7 +192,7 @@ async def _one_pass(
     if job.buy is not None and not stopping():
         await job.buy(lambda: (item.work.request for item in due()))
         if job.revise and not stopping():  # revisions need the drafts
-            await job.buy(lambda: _revisions(job, (item.work for item in due())))
+            await job.buy(revisions)
     async for answers in in_order(due(), call, job.concurrency, stopping, refills.semaphore):
         replies = [answer[1] for answer in answers if answer]
         decided = iter(await job.checker.decide([reply for reply in replies if isinstance(reply, Reply)]))
@@ -233,7 +240,7 @@ async def in_order(
             ready: list[R] = []
             while tasks and tasks[0].done() and len(ready) < TOGETHER:
                 result = tasks.popleft().result()
-                if result is None:
+                if result is None:  # stopped before its request: the rest ends too, and nothing after a gap is yielded
                     await asyncio.gather(*tasks)
                     tasks.clear()
                 else:
@@ -243,14 +250,6 @@ async def in_order(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
-    for work in due:
-        reply = job.bought(work.request.key)
-        draft = _draft(job, reply) if reply is not None else ""
-        if draft:
-            yield revise_request(work, job.options(work.slot), draft)
 
 
 def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...], idea_id: str | None) -> Work:

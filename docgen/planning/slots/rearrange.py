@@ -16,7 +16,7 @@ from docgen.planning.assignment.central_facts import CENTRAL, MAX_CENTRAL, STATE
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
 from docgen.planning.layout import Ints, Layout
-from docgen.planning.slots.exchange import bound_facts, row_groups
+from docgen.planning.slots.exchange import bound_facts, row_groups, swap_facts
 
 __all__ = ["SHORT", "About", "rearrange"]
 
@@ -114,7 +114,8 @@ class _Slots:
                     self._gains(givers, (given, given_central), wanted, None),
                 )
                 pairs = _worthwhile(*gains)
-                self._swap(takers[pairs[0]], givers[pairs[1]], wanted, given)
+                slots = self.holds, self.directness, self.prominence
+                swap_facts(slots, takers[pairs[0]], givers[pairs[1]], wanted, given)
 
     def _gains(self, rows: Ints, gets: tuple[int, bool] | None, loses: int | None, turns: int | None) -> Ints:
         """(rows,): what costs go down by if rows get a fact (central or not), lose one, turn one's being central."""
@@ -129,24 +130,17 @@ class _Slots:
         return before - self._costs(rows, holds, central)
 
     def _costs(self, rows: Ints, holds: Bools, central: Bools) -> Ints:
+        """What `costs` would be if the rows had these facts, (rows, F), and these of them were central."""
         about, number = self._about(rows), central.sum(axis=1)
-        misfits = LEFT_OUT * (about & ~self._may_hold(holds)[:, None]).sum(axis=2)
+        may_hold = holds.astype(np.int64) @ self._granted > 0  # the row's facts, and what they let it take for granted
+        misfits = LEFT_OUT * (about & ~may_hold[:, None]).sum(axis=2)
         misfits += NO_MATTER_OF_ITS_IDEA * (central[:, None] & ~about).sum(axis=2)
         costs = misfits.min(axis=1)
         costs += SECOND_CENTRAL * np.maximum(0, number - 1) + TOO_MANY * np.maximum(0, number - MAX_CENTRAL)
         return np.asarray(costs, dtype=np.int64)
 
-    def _may_hold(self, holds: Bools) -> Bools:
-        """(rows, F): what rows with these facts have or may take for granted."""
-        return np.asarray(holds.astype(np.int64) @ self._granted > 0)
-
     def _central(self, rows: Ints) -> Bools:
         return np.asarray((self.holds[rows] == 1) & (self.prominence[rows] == CENTRAL))
-
-    def _swap(self, takers: Ints, givers: Ints, wanted: int, given: int) -> None:
-        for grades in (self.holds, self.directness, self.prominence):
-            grades[takers, wanted], grades[givers, wanted] = grades[givers, wanted], 0
-            grades[givers, given], grades[takers, given] = grades[takers, given], 0
 
 
 def _worthwhile(first: Ints, second: Ints) -> tuple[Ints, Ints]:

@@ -21,6 +21,7 @@ MAX_EXCHANGES = 10_000
 """Chains of exchanges for one plan. Chosen as a safety bound: a plan that needs more goes to the integer program."""
 
 NO_FACT = -1
+"""In a chain, in the place of a fact: a document gains a fact for none, or loses one for none."""
 
 
 def repair_slots(plan: WorkingPlan) -> None:
