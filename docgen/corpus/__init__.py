@@ -105,6 +105,7 @@ def corpus_pieces(
 def _pieces(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
 ) -> Iterator[Piece]:
+    """The pieces, in a generator of their own, so that `corpus_pieces` raises before the first is asked for."""
     from docgen.corpus.readers import Wanted, jsonl_frames, parquet_slices
 
     def batch(path: Path, first_row: int, read: "Callable[[], pl.DataFrame]") -> Batch:
@@ -120,12 +121,8 @@ def _pieces(
                 row += part.rows
         else:
             for frame in jsonl_frames(path, selection, batch_rows):
-                yield partial(batch, path, row, partial(_identity, frame))
+                yield partial(batch, path, row, lambda frame=frame: frame)
                 row += frame.height
-
-
-def _identity(frame: "pl.DataFrame") -> "pl.DataFrame":
-    return frame
 
 
 def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:

@@ -63,10 +63,6 @@ def common_type(left: Any, right: Any, name: str, where: str) -> Any:
     texts = (pl.String, pl.Categorical, pl.Enum)
     if left in texts and right in texts:
         return pl.String()
-    return _supertype(left, right, name, where)
-
-
-def _supertype(left: Any, right: Any, name: str, where: str) -> Any:
     alike = (left.is_numeric() and right.is_numeric()) or (left.is_temporal() and right.is_temporal())
     try:
         if alike:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
@@ -38,10 +38,6 @@ class JudgeMode:
         return f"sample:{self.size}" if self.kind == "sample" else self.kind
 
 
-def _mode(value: Any) -> Any:
-    return JudgeMode.parse(value) if isinstance(value, str) else value
-
-
 class JudgeOptions(Record):
     """Which documents a judge reads, and its settings.
 
@@ -49,7 +45,9 @@ class JudgeOptions(Record):
     those of the audited run or, for any other corpus, a new run's defaults.
     """
 
-    which: Annotated[JudgeMode, BeforeValidator(_mode)] = JudgeMode("sample", 200)
+    which: Annotated[
+        JudgeMode, BeforeValidator(lambda value: JudgeMode.parse(value) if isinstance(value, str) else value)
+    ] = JudgeMode("sample", 200)
     seed: int = 0
     engine: str | None = None
     model: str | None = None

@@ -98,11 +98,12 @@ def _companions(context: UniverseContext) -> Iterator[Problem]:
                 if problem := _bad_reference(fact, other, by_id):
                     what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
                     yield Problem(("key_facts", number, key, index), what, problem[1])
-        if pair := _contradictory_pair(fact, by_id):
-            what = (
-                f"key_facts[{number}] ({fact.id}) requires {pair[0]} and {pair[1]} together, which never_with forbids"
-            )
+        required = dict.fromkeys(_closure(fact, by_id))
+        pairs = ((first, second) for first in required for second in by_id[first].never_with if second in required)
+        for first, second in (pair for pair in pairs if pair[0] != pair[1]):
+            what = f"key_facts[{number}] ({fact.id}) requires {first} and {second} together, which never_with forbids"
             yield Problem(("key_facts", number), what, "Change with or never_with")
+            break  # a pair usually occurs in both orders
 
 
 def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tuple[str, str] | None:
@@ -130,13 +131,6 @@ def _presuppositions(context: UniverseContext) -> Iterator[Problem]:
         if fact.known_from and fact.known_from > context.dates.last:
             what = f"key_facts[{number}].known_from ({fact.id}) is after the last of the dates, {context.dates.last}"
             yield Problem(("key_facts", number, "known_from"), what, "Make it earlier, or give later dates")
-
-
-def _contradictory_pair(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
-    """Two facts that exclude each other although `fact` requires both, directly or not; None if there are none."""
-    required = dict.fromkeys(_closure(fact, known))
-    pairs = ((first, second) for first in required for second in known[first].never_with)
-    return next(((first, second) for first, second in pairs if second in required and second != first), None)
 
 
 def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:

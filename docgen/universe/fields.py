@@ -55,10 +55,6 @@ def _prose(text: str) -> str:
     return text
 
 
-def _line(text: str) -> str:
-    return " ".join(_prose(text).split())
-
-
 def _identifier(text: str) -> str:
     if not IDENTIFIER.fullmatch(text):
         fix = "Use up to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
@@ -124,7 +120,7 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 Locale = Annotated[str, AfterValidator(_locale)]
 Prose = Annotated[str, AfterValidator(_prose)]
 Note = Annotated[str, AfterValidator(lambda text: _plain(text).strip())]
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, AfterValidator(lambda text: " ".join(_prose(text).split()))]
 """A sentence or name on one line: runs of white space become one space."""
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
