@@ -144,7 +144,7 @@ def _check_documents(value: Any) -> Any:
 
 def _check_words(value: tuple[int, int]) -> tuple[int, int]:
     low, high = value
-    # Chosen as bounds: 20 words are a sentence with a fact, 8000 some 11,000 tokens, more than most models write at once.
+    # Chosen as bounds: 20 words are a sentence with a fact, 8000 some 11,000 tokens, a long reply for most models.
     if not 20 <= low <= high <= 8000:
         raise ValueError("must be two numbers, lowest first, between 20 and 8000")
     return value

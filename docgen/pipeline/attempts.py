@@ -111,10 +111,10 @@ class FirstDocuments:
 
 def first_documents(run: RunFolder, attempts: Sequence[Attempt], documents: int) -> FirstDocuments:
     """Sum up a pilot of so many documents: `attempts` are all attempts at them."""
-    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
-    codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
     from docgen.llm.journal import journal_totals
 
+    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
+    codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
     spent = [tally for (stage, _), tally in journal_totals(run.journal).by_stage.items() if stage in WRITING]
     is_known = accepted and not any(tally.unpriced for tally in spent)
     return FirstDocuments(

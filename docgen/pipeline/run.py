@@ -14,7 +14,17 @@ from docgen.options.run import RunConfig
 from docgen.pipeline.execution.shared_money import level_runs
 from docgen.pipeline.families.index import family_kind
 from docgen.pipeline.inputs.setup import Setup, reopen
-from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded
+from docgen.records import (
+    EMBEDDED_NOTICE,
+    Attempt,
+    Document,
+    DocumentType,
+    Idea,
+    Record,
+    Slot,
+    document_id,
+    is_embedded,
+)
 from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
@@ -64,7 +74,19 @@ class Run:
         """The accepted documents in the order of acceptance."""
         for attempt in self.folder.read_attempts():
             if attempt.verdict == "accepted":
-                yield _document(attempt)
+                yield Document(
+                    id=document_id(attempt.slot),
+                    text=attempt.text,
+                    doc_type=attempt.doc_type,
+                    idea=attempt.idea,
+                    facts=attempt.facts,
+                    words=attempt.words,
+                    tokens=attempt.tokens,
+                    engine=attempt.engine,
+                    model=attempt.model,
+                    attempts=attempt.number,
+                    seed=attempt.seed,
+                )
 
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt so far with its verdict, rejected ones with their reasons."""
@@ -114,22 +136,6 @@ class Run:
         return export_run(self.folder, form, doctag, Path(out) if out else None, accept_unfinished)[0]
 
 
-def _document(attempt: Attempt) -> Document:
-    return Document(
-        id=f"d{attempt.slot:07d}",
-        text=attempt.text,
-        doc_type=attempt.doc_type,
-        idea=attempt.idea,
-        facts=attempt.facts,
-        words=attempt.words,
-        tokens=attempt.tokens,
-        engine=attempt.engine,
-        model=attempt.model,
-        attempts=attempt.number,
-        seed=attempt.seed,
-    )
-
-
 class RunLine(Record):
     """One run. `problem` says why it cannot be read; unknown fields of such a run are empty."""
 
@@ -149,17 +155,16 @@ class RunLine(Record):
 
 def list_lines(runs: Iterable[RunFolder]) -> list[RunLine]:
     """A line for each run, in the order given, cheap for corpora of any size; a broken run has one too."""
-    return [_line(run) for run in runs]
+    lines = []
+    for run in runs:
+        try:
+            lines.append(_line(run))
+        except (UserError, OSError) as error:
+            lines.append(RunLine(run=run.name, path=str(run.path), problem=str(error)))
+    return lines
 
 
 def _line(run: RunFolder) -> RunLine:
-    try:
-        return _readable_line(run)
-    except (UserError, OSError) as error:
-        return RunLine(run=run.name, path=str(run.path), problem=str(error))
-
-
-def _readable_line(run: RunFolder) -> RunLine:
     setup = reopen(run)
     kind = family_kind(run)
     corpora = level_runs(run) if kind == "sweep" else [run]

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["Failing", "Pending", "Tallies", "compiled", "make_shortlist", "scan_corpus", "scan_part"]
 
 BATCH = 1024
+"""Documents scanned together. Chosen: enough that the compiled kernels and a second process are worth their calls."""
 BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
 AHEAD = 2
+"""Batches that wait for the second process. Chosen: one might leave it idle while this one counts; more are memory."""
 EMBEDDED_TOGETHER = 64
 """Documents embedded together; the first of them determine what the corpus is about."""
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}

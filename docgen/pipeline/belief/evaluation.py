@@ -32,6 +32,7 @@ FREE = ("mockllm", "hf", "vllm", "sglang", "ollama", "llama-cpp-python", "transf
 ANSWER_TOKENS: Mapping[Group, int] = {"choice": 8, "open": 250, "unrelated": 250, "general": 8}
 """Tokens of a usual answer, for estimating the size. Chosen; `--max-tokens` bounds it."""
 JUDGE_PROMPT_TOKENS, JUDGE_REPLY_TOKENS = 900, 80
+"""The judge's template has some 650 tokens, fact and question the rest; a verdict with its passage has some 80."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,20 +49,18 @@ def near_duplicates(
     For short texts use `ngram` 1 or 2: a text with fewer words than `ngram` only resembles texts with the same words.
     """
     index = NearDuplicateIndex(threshold, ngram)
+    if isinstance(source, Iterable) and not isinstance(source, str):
+        texts = iter(source)
+    else:
+        texts = (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
     first, pairs = 0, list[NearDuplicate]()
-    for batch in batched(_texts(source), AT_ONCE):
+    for batch in batched(texts, AT_ONCE):
         rows = range(first, first + len(batch))
         for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
             if twin is not None:
                 pairs.append(NearDuplicate(row, twin.kept_id, twin.jaccard))
         first += len(batch)
     return pairs
-
-
-def _texts(source: "Run | str | Path | Iterable[str]") -> Iterator[str]:
-    if isinstance(source, Iterable) and not isinstance(source, str):
-        return iter(source)
-    return (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
 
 
 @dataclass(frozen=True)
@@ -140,10 +138,14 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         raise ConfigError("is for proposed pairs, but none are proposed", "--cosine", "Add --semantic")
     paths = corpus_paths(source)
     corpus = open_corpus(paths, options.text_column, options.id_column)
-    run = run_of(source)
+    run, targets = run_of(source), None
+    if run is not None:
+        from docgen.universe import load_context  # deduplicating files should not wait for its import
+
+        targets = {fact.id: fact.salience for fact in load_context(run.context).key_facts}
     settings = Settings(
         Scheme.of(options.threshold, options.ngram, options.bands, options.rows),
-        Keep(options.keep, options.best_by, _targets(run) if run else None),  # type: ignore[arg-type]
+        Keep(options.keep, options.best_by, targets),  # type: ignore[arg-type]
         tuple(name.strip() for name in (options.by or "").split(",") if name.strip()),
         options.threads or os.cpu_count() or 1,
         options.engine,  # type: ignore[arg-type]
@@ -163,9 +165,3 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         show=options.show,
     )
     return DedupeRun(corpus, run, job)
-
-
-def _targets(run: RunFolder) -> dict[str, float]:
-    from docgen.universe import load_context  # deduplicating files should not wait for its import
-
-    return {fact.id: fact.salience for fact in load_context(run.context).key_facts}

@@ -16,7 +16,7 @@ from docgen.exporting.documents import Documents, TextStore, read_documents
 from docgen.exporting.estimate import token_family
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.layout import Layout, lay_out
-from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
+from docgen.exporting.mix import corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.recipe import ExportOptions
 from docgen.exporting.split import near_clusters, validation_size
 from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 AT_ONCE = 1024
+"""Texts of the corpus read at a time, to know them again in what is mixed in (chosen): some megabytes in memory."""
 Say = Callable[[str], None]
 """Called with a line on what is being done."""
 DEEP = 3
@@ -110,7 +111,13 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
         if validation_size(options.validation, len(documents)):
             say("comparing all documents, so that no near-duplicates are split up")
             clusters = near_clusters(source.paths)
-        candidates = [_candidates(spec, documents, counter, options, folder, stack, say) for spec in specs]
+        candidates = []
+        for spec in specs:
+            say(f"reading {spec.path.name}, which is mixed in")
+            starts, numbers = range(0, len(documents), AT_ONCE), range(len(documents))
+            index = corpus_index(documents.store.read(numbers[start : start + AT_ONCE]) for start in starts)
+            mixed = stack.enter_context(TextStore(folder))
+            candidates.append(open_candidates(spec, mixed, index, counter, options.seed))
         ratios = options.mix_ratios or (None,)
         layouts = []
         for ratio in ratios:
@@ -121,16 +128,6 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
             ]
             layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
         yield Opened(source, tokenizer, tuple(layouts))
-
-
-def _candidates(
-    spec: MixSpec, documents: Documents, counter: TokenCounter, options: ExportOptions, folder: Path, stack: ExitStack,
-    say: Say,
-) -> Candidates:  # fmt: skip
-    say(f"reading {spec.path.name}, which is mixed in")
-    numbers = range(len(documents))
-    index = corpus_index(documents.store.read(numbers[at : at + AT_ONCE]) for at in range(0, len(numbers), AT_ONCE))
-    return open_candidates(spec, stack.enter_context(TextStore(folder)), index, counter, options.seed)
 
 
 def facts_on_record(source: Source) -> tuple[tuple[str, ...], "np.ndarray[Any, np.dtype[np.uint8]]"]:
@@ -153,6 +150,8 @@ def canary(source: Source) -> str:
 
 def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, Any]:
     """Where the documents come from: for a run its settings, context and writers, for files their digests."""
+    import polars as pl
+
     from docgen import __version__
 
     holds = documents.holds.sum(axis=0).tolist()
@@ -167,10 +166,12 @@ def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, 
     run = source.run
     meta = _portable(run, folder)
     audited = run.report_is_current("leakage.json")
+    # Engine and model of the documents themselves, whatever the settings say.
+    frame = pl.scan_parquet(run.corpus, glob=False).group_by("engine", "model").agg(documents=pl.len())
     return {
         **common,
         "documents_by_fact": counts,
-        "writers": _writers(run),
+        "writers": frame.sort("engine", "model").collect().to_dicts(),
         "seed": meta["config"]["seed"],
         "config": meta["config"],
         "context": meta["context"],
@@ -186,14 +187,6 @@ def reports_of(run: RunFolder | None) -> dict[str, Any]:
         return {}
     reports = {name: read_report(run, f"{name}.json") for name in ("salience", "leakage")}
     return {name: report for name, report in reports.items() if report is not None}
-
-
-def _writers(run: RunFolder) -> list[dict[str, Any]]:
-    """Engine and model of the documents themselves, whatever the settings say."""
-    import polars as pl
-
-    frame = pl.scan_parquet(run.corpus, glob=False)
-    return frame.group_by("engine", "model").agg(documents=pl.len()).sort("engine", "model").collect().to_dicts()
 
 
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ __all__ = ["RepliesTaken", "RoundWritten", "take_replies", "withdraw_requests", 
 TOGETHER = 1000
 """Requests in one line of the log (chosen: lines stay below 40 kB)."""
 SHOWN_LINES = 5
+"""Lines of each kind that a note names. Chosen: a file that is damaged throughout does not fill the screen."""
 SUFFIXES = (".jsonl", ".json", ".ndjson")
 """Endings of the files that are read in a folder of replies: Ray Data and others write one for each of their tasks."""
 
@@ -114,13 +115,15 @@ def write_round(
         check_handed_out(journal, setup.parents)
         for notice in journal.notices:
             reporter.note(notice)
+        options, spend_file = setup.engine_options, setup.run.path / SPEND_FILE
+        elsewhere = sum(map(dollars_at_most, options.family)) + uncertain_dollars(spend_file)
+        budget = Budget(load_prices(options.prices), options.max_cost, journal.totals.all.dollars, elsewhere=elsewhere)
         try:
             with beside(file) as part, part.open("wb") as out:
                 sheet = _Sheet(file, form, log, out, reporter)
-                collector = Collector(
-                    journal.engine or "", journal, log, _budget(setup, journal), form.halves, sheet.write
-                )
-                _collect_all(setup, collector, reporter, judged)
+                collector = Collector(journal.engine or "", journal, log, budget, form.halves, sheet.write)
+                if not wait_for(collect_due(setup, collector, reporter, judged)):
+                    raise _NothingDue  # noqa: TRY301 - so that no empty file takes the place of an earlier one
                 sheet.finish()
         except _NothingDue:
             return RoundWritten(
@@ -143,18 +146,6 @@ def withdraw_requests(setup: Setup) -> int:
 
 class _NothingDue(Exception):
     """No request is due, so no file is to be written."""
-
-
-def _collect_all(setup: Setup, collector: Collector, reporter: Reporter, judged: bool) -> None:
-    if not wait_for(collect_due(setup, collector, reporter, judged)):
-        raise _NothingDue
-
-
-def _budget(setup: Setup, journal: Journal) -> Budget:
-    options, folder = setup.engine_options, setup.run.path
-    elsewhere = sum(map(dollars_at_most, options.family)) + uncertain_dollars(folder / SPEND_FILE)
-    prices = load_prices(options.prices)
-    return Budget(prices, options.max_cost, journal.totals.all.dollars, elsewhere=elsewhere)
 
 
 class _Sheet:
