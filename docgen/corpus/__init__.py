@@ -106,10 +106,10 @@ def _pieces(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
 ) -> Iterator[Piece]:
     """The pieces, in a generator of their own, so that `corpus_pieces` raises before the first is asked for."""
-    from docgen.corpus.readers import Wanted, jsonl_frames, parquet_slices
+    from docgen.corpus.readers import Slice, Wanted, jsonl_frames, parquet_slices
 
-    def batch(path: Path, first_row: int, read: "Callable[[], pl.DataFrame]") -> Batch:
-        frame = read()
+    def batch(path: Path, first_row: int, rows: "Slice | pl.DataFrame") -> Batch:
+        frame = rows.read() if isinstance(rows, Slice) else rows
         return Batch(path, first_row, frame[text_column], frame.select(*columns, *optional))
 
     selection = Wanted(text_column, columns, optional)
@@ -117,11 +117,11 @@ def _pieces(
     for path in files:
         if is_parquet(path):
             for part in parquet_slices(path, selection, batch_rows):
-                yield partial(batch, path, row, part.read)
+                yield partial(batch, path, row, part)
                 row += part.rows
         else:
             for frame in jsonl_frames(path, selection, batch_rows):
-                yield partial(batch, path, row, lambda frame=frame: frame)
+                yield partial(batch, path, row, frame)
                 row += frame.height
 
 

@@ -130,7 +130,8 @@ class _Builder:
     def _mapping(self, events: Iterator[Any], at: Location) -> dict[str, Any]:
         values: dict[str, Any] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
+            is_word = isinstance(event, yaml.ScalarEvent) and event.tag is None
+            if not is_word:
                 self._refuse(event, "a key must be a plain word", 'Write "key: value"')
             key = str(event.value)
             location = (*at, key)

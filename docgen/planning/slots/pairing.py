@@ -15,7 +15,7 @@ from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
 from docgen.planning.layout import Ints, Layout
 from docgen.planning.slots.exchange import exchange_facts
-from docgen.planning.slots.rearrange import SHORT, rearrange
+from docgen.planning.slots.rearrange import SHORT, About, rearrange
 from docgen.records import Idea
 
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
@@ -76,8 +76,13 @@ class Pairing:
                 slots = np.flatnonzero(layout.types == kind)
                 about[slots] = suits.about[layout.ideas[slots]]
             assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=SHORT)
-            assignment = rearrange(assignment, layout, lambda slots, own=about: own[slots][:, None], self.granted)
+            assignment = rearrange(assignment, layout, _alone(about), self.granted)
         return assignment, layout
+
+
+def _alone(about: Bools) -> About:
+    """Each slot's own idea as the only one that it may get."""
+    return lambda slots: np.asarray(about[slots][:, None])
 
 
 def pair_ideas(layout: Layout, assignment: Assignment, types: Sequence[Suitability], granted: Bools) -> Ints:
