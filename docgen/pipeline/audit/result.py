@@ -57,6 +57,10 @@ class AuditResult:
             rewritten = {document_id(a.slot) for a in rejected if any(f.detector == "judge" for f in a.findings)}
             self.is_rewritten_sample = any(pending.document.id in rewritten for pending in tallies.pending)
 
+    def __repr__(self) -> str:
+        """The corpus and its size; the figures are in `leakage`, `salience` and `diversity`."""
+        return f"AuditResult({self.corpus.name!r}, documents={self.documents}, judged={self.judged})"
+
     @property
     def documents(self) -> int:
         """Documents scanned."""
