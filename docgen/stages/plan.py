@@ -107,6 +107,7 @@ def plan(
     # (F, F): the facts that a document with each fact may hold or take for granted.
     granted = [{fact, *roles_of(context, [fact]).granted} for fact in own.facts]
     pairing = Pairing(suits, np.array([[other in facts for other in own.facts] for facts in granted], dtype=bool))
+    first_days = tuple(earliest_days(context))
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
     assignment, layout = _assigned(own, requested, layout, key, pairing)
@@ -118,7 +119,7 @@ def plan(
         assignment=assignment,
         words=words,
         seed=seed,
-        first_days=tuple(earliest_days(context)),
+        first_days=first_days,
         pools=_pools(context, seed, cast),
     )
     return Plan(requested, columns)
