@@ -30,10 +30,6 @@ def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
     return list(dict.fromkeys(file for path in patterns for file in _expand(path)))
 
 
-def _is_corpus_file(path: Path) -> bool:
-    return path.name.lower().endswith(PARQUET + JSONL)
-
-
 def _expand(pattern: Path | str) -> list[Path]:
     path = Path(pattern).expanduser()
     if path.is_file():
@@ -59,3 +55,7 @@ def _expand(pattern: Path | str) -> list[Path]:
             return [file for match in matches if match.is_file() for file in _expand(match)]
         raise InputError("no file matches this pattern", str(path))
     raise InputError("no such file or folder", str(path))
+
+
+def _is_corpus_file(path: Path) -> bool:
+    return path.name.lower().endswith(PARQUET + JSONL)

@@ -13,8 +13,6 @@ from docgen.text.nearest import suggestion
 
 __all__ = ["NO_JUDGE", "AuditOptions", "JudgeMode", "JudgeOptions"]
 
-SAMPLE = re.compile(r"sample:(\d+)")
-
 
 @dataclass(frozen=True)
 class JudgeMode:
@@ -26,7 +24,7 @@ class JudgeMode:
     @classmethod
     def parse(cls, text: str) -> "JudgeMode":
         """Read none, suspects, sample:N or all; raises `ConfigError` for anything else."""
-        if (sample := SAMPLE.fullmatch(text)) and int(sample[1]) > 0:
+        if (sample := re.fullmatch(r"sample:(\d+)", text)) and int(sample[1]) > 0:
             return cls("sample", int(sample[1]))
         if text in ("none", "suspects", "all"):
             return cls(text)  # type: ignore[arg-type]

@@ -13,9 +13,6 @@ from docgen.text.counts import plural
 
 __all__ = ["AttemptFilter", "FirstDocuments", "draw_attempts", "first_documents", "new_attempts", "none_accepted"]
 
-WRITING = ("document", "revise")
-"""Stages whose calls are the price of a document."""
-
 
 @dataclass(frozen=True)
 class AttemptFilter:
@@ -115,7 +112,8 @@ def first_documents(run: RunFolder, attempts: Sequence[Attempt], documents: int)
 
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
     codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
-    spent = [tally for (stage, _), tally in journal_totals(run.journal).by_stage.items() if stage in WRITING]
+    by_stage = journal_totals(run.journal).by_stage
+    spent = [tally for (stage, _), tally in by_stage.items() if stage in ("document", "revise")]
     is_known = accepted and not any(tally.unpriced for tally in spent)
     return FirstDocuments(
         documents=documents,

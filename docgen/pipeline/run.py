@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "RunLine", "list_lines"]
 
-ACCEPTED = b'"verdict":"accepted"'
-"""How a record begins on disk. Quotes inside a text are escaped, so that no document can look like it."""
-
 
 class Run:
     """An existing run, by its name under output/ or the path of its folder. Raises `RunError` if it does not exist.
@@ -169,7 +166,7 @@ def _line(run: RunFolder) -> RunLine:
     kind = family_kind(run)
     corpora = level_runs(run) if kind == "sweep" else [run]
     files = [file for each in corpora for file in (each.attempts, each.path / "run.json") if file.exists()]
-    n = setup.config.n
+    n, attempts = setup.config.n, (line for each in corpora for _, line in read_lines(each.attempts))
     return RunLine(
         run=run.name,
         path=str(run.path),
@@ -179,7 +176,8 @@ def _line(run: RunFolder) -> RunLine:
         engine=setup.config.engine or "",
         model=setup.config.model or "",
         writer=EMBEDDED_NOTICE if is_embedded(setup.config.engine, setup.config.model) else "",
-        accepted=sum(ACCEPTED in line for each in corpora for _, line in read_lines(each.attempts)),
+        # Quotes inside a text are escaped, so that no document can look like a verdict.
+        accepted=sum(b'"verdict":"accepted"' in line for line in attempts),
         n=None if n is None else n * len(corpora),
         when=dt.datetime.fromtimestamp(max(file.stat().st_mtime for file in files)).astimezone() if files else None,
     )

@@ -253,23 +253,25 @@ def _money(setup: Setup) -> dict[str, Any]:
 def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:
     total = max(1, counts.tracker.accepted)
     overrides = setup.config.salience
-    return tuple(
-        FactSummary(
-            fact=fact.id,
-            asked=overrides.get(fact.id, fact.salience),
-            assigned=counts.assigned[fact.id],
-            assigned_share=counts.assigned[fact.id] / total,
-            stated=counts.stated[fact.id],
-            rejected=counts.rejected[fact.id],
-            **(_shares(measured[fact.id]) if fact.id in measured else {}),
+    summaries = []
+    for fact in setup.context.key_facts:
+        presence = measured.get(fact.id)
+        by_judge = presence.by_judge if presence else None
+        summaries.append(
+            FactSummary(
+                fact=fact.id,
+                asked=overrides.get(fact.id, fact.salience),
+                assigned=counts.assigned[fact.id],
+                assigned_share=counts.assigned[fact.id] / total,
+                stated=counts.stated[fact.id],
+                measured=presence.measured if presence else None,
+                judged=presence.judged if presence else None,
+                presupposed=by_judge.presupposed if by_judge else None,
+                at_least=presence.at_least if presence else None,
+                rejected=counts.rejected[fact.id],
+            )
         )
-        for fact in setup.context.key_facts
-    )
-
-
-def _shares(fact: FactPresence) -> dict[str, Any]:
-    presupposed = fact.by_judge.presupposed if fact.by_judge else None
-    return {"measured": fact.measured, "judged": fact.judged, "presupposed": presupposed, "at_least": fact.at_least}
+    return tuple(summaries)
 
 
 def _survivors(counts: _Counts) -> Iterator[Survivor]:

@@ -20,7 +20,6 @@ from docgen.universe import UniverseContext, load_context
 
 __all__ = ["try_writing"]
 
-WORLD = "tutorial"
 ASKED_TYPES, ENOUGH_TYPES = 5, 3
 """Document types requested, and how many a usable model returns. Chosen: each reply of a run is asked for 25."""
 LEAST_ROOM = 500
@@ -38,7 +37,7 @@ async def try_writing(
     `room`, in tokens, limits the replies to what a slow server can write while someone waits: a model that never ends
     its reply is then judged by what it wrote, rather than told that it was late. `tell` hears what is being tried.
     """
-    context = load_context(folder("universe_contexts") / f"{WORLD}.yaml")
+    context = load_context(folder("universe_contexts") / "tutorial.yaml")
     tell("document types")
     # With the room of a request for as many as in a run, which a server with a short context may refuse.
     usual = types_request(context, options, PER_CALL, (), 0)

@@ -34,8 +34,6 @@ Chosen: one slow request does not leave the others idle, and memory stays bounde
 """
 TOGETHER = 256
 """Most results in one list. Chosen: enough to be worth sending to a worker process, too few to block the event loop."""
-PASSES = 3
-"""Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ async def generate(
     try:
         for number in range(1, job.max_attempts + 1):
             refills.begin_round(number)
-            for _ in range(PASSES):
+            for _ in range(3):  # passes over requests that failed for good, before they are left to the next start
                 failed = await _one_pass(job, tracker, number, keep, stopping, refills)
                 if stopping() or not failed:
                     break

@@ -17,8 +17,6 @@ PROSE_WORDS = (400, 1_500)
 """Lengths without a warning, in words, as docs/contexts.md advises. Published worlds have up to 5,000."""
 FEWEST_PEOPLE = 400
 """Given names times family names without a warning: two of these people a document are each in 0.5% of them."""
-MAX_SEARCHES = 2_000_000
-"""Most searches (patterns times wordings) that the check makes. Chosen: they take about three seconds."""
 
 
 def expected_facts_per_document(context: UniverseContext) -> float:
@@ -148,7 +146,7 @@ def _self_matching_rules(context: UniverseContext) -> Iterator[Problem]:
     """Rules that would reject every document for expressing its assigned facts."""
     wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
     patterns = sum(len(rule.patterns) for rule in context.leakage_rules)
-    if patterns * len(wordings) > MAX_SEARCHES:
+    if patterns * len(wordings) > 2_000_000:  # searches, which take about three seconds
         what = f"leakage_rules have {patterns} patterns, too many to check against {len(wordings)} wordings"
         yield Problem(("leakage_rules",), what, "Join patterns with |, or list plain sentences as banned_statements")
         return

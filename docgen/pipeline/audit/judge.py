@@ -38,8 +38,6 @@ SILENT = SilentReporter()
 
 ENOUGH = 5
 """Number of replies from which their real length is used instead of a typical reply's; as in `pipeline/estimate.py`."""
-CHARACTERS_PER_TOKEN = 4
-"""Characters per token of JSON schemas, which are not prose (the usual rule of thumb)."""
 
 
 def never() -> bool:
@@ -213,5 +211,6 @@ def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request
 
 def own_tokens(request: Request) -> int:
     """Tokens of a prompt beyond its prefix: the document, and the schema, which the server adds to what it reads."""
-    schema = len(json.dumps(request.schema)) // CHARACTERS_PER_TOKEN if request.schema else 0
+    # Four characters to a token: the usual rule of thumb, since a schema is not prose.
+    schema = len(json.dumps(request.schema)) // 4 if request.schema else 0
     return token_estimate(request.user) + schema

@@ -37,8 +37,6 @@ BIG = 1 << 23
 """Bytes of a corpus from which several processes, which take a second to start, save time."""
 AHEAD = 4096
 """Most partitions under way, so that results that wait for an earlier one do not fill the driver."""
-BATCH_ROWS = 1024
-"""Documents read at a time (chosen): bounds what a worker has in memory, whatever the size of its partition."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ def is_big(corpus: Corpus) -> bool:
 def scan_partition(plan: ScanPlan, partition: Partition) -> Tallies:
     """Step 2 for one partition; rows count within it."""
     if plan.names is None:
-        rows = read_partition(partition, Wanted("text", (), OPTIONAL), BATCH_ROWS)
+        # A thousand rows at a time bound what a worker has in memory, whatever the size of its partition.
+        rows = read_partition(partition, Wanted("text", (), OPTIONAL), batch_rows=1024)
         return scan_part(plan.audit, batch_documents(rows))
     attempts = read_attempts(partition.path, partition.start, partition.stop, partition.first_line)
     return scan_part(plan.audit, accepted_documents(attempts, *plan.names))

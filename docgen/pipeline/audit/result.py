@@ -28,7 +28,7 @@ from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import EMBEDDED_ENGINE, Finding, Record, document_id, embedded_notice
+from docgen.records import EMBEDDED_ENGINE, Record, document_id, embedded_notice
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
@@ -226,17 +226,14 @@ class AuditResult:
         tallies.leakage.add_judged(verdicts.leaks, verdicts.rules, speaks_for_all)
         if speaks_for_all:
             tallies.salience.add_judged(pending.document, verdicts.facts)
-        tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
-
-    def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:
-        """What scan and judge found; being shortlisted no longer counts once a judge has read the document."""
+        # What scan and judge found; being shortlisted no longer counts once a judge has read the document.
         joined = combine(pending.document.text, pending.findings, verdicts)
         findings = [finding for finding in joined if finding.detector != "embedding"]
-        if not any(rule.id == STRAY for rule in self.audit.rules):
-            return findings
-        facts_found = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
-        strays = judged_strays(pending.document, verdicts, self.audit.context)
-        return findings + [stray for stray in strays if stray.explanation.partition(":")[0] not in facts_found]
+        if any(rule.id == STRAY for rule in self.audit.rules):
+            by_wording = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
+            strays = judged_strays(pending.document, verdicts, self.audit.context)
+            findings += [stray for stray in strays if stray.explanation.partition(":")[0] not in by_wording]
+        tallies.count(replace(pending, findings=findings))
 
     def _count_pending(self) -> None:
         """Count the documents that no judge has read by what the scan found in them."""

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "near_duplicates", "open_dedupe"]
 
-RUN_EXAMPLES = 10
-"""Pairs that the report of a run's own corpus shows."""
-AT_ONCE = 4096
-"""Texts handed to the index together: enough for its kernels to be busy, few enough to be held."""
-
 
 @dataclass(frozen=True)
 class NearDuplicate:
@@ -54,7 +49,7 @@ def near_duplicates(
     else:
         texts = (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
     first, pairs = 0, list[NearDuplicate]()
-    for batch in batched(texts, AT_ONCE):
+    for batch in batched(texts, 4096):  # enough for the kernels to be busy, few enough to be held
         rows = range(first, first + len(batch))
         for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
             if twin is not None:
@@ -161,7 +156,7 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         pairs=options.pairs,
         repeated=options.passages or run is not None,
         semantic=(COSINE if options.cosine is None else options.cosine) if options.semantic else None,
-        examples=max(options.show, RUN_EXAMPLES if run else 0),
+        examples=max(options.show, 10 if run else 0),  # the report of a run shows some pairs in any case
         show=options.show,
     )
     return DedupeRun(corpus, run, job)

@@ -47,8 +47,6 @@ AT_ONCE = 1024
 """Texts of the corpus read at a time, to know them again in what is mixed in (chosen): some megabytes in memory."""
 Say = Callable[[str], None]
 """Called with a line on what is being done."""
-DEEP = 3
-"""Folders that two paths must share from the root for a manifest to name one relative to the other."""
 
 
 @dataclass(frozen=True)
@@ -202,10 +200,10 @@ def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
 
 
 def seen_from(folder: Path, file: Path) -> str:
-    """The path from `folder` to `file` if they are near each other, else only the file's name.
+    """The path from `folder` to `file` if they share two folders below the root, else only the file's name.
 
-    A path through the root would reveal where on whose machine things were.
+    A path through the root, or through the folder of all users, would reveal where on whose machine things were.
     """
     here, there = folder.resolve(), file.resolve()
     shared = len(Path(os.path.commonpath([here, there])).parts)
-    return Path(os.path.relpath(there, here)).as_posix() if shared >= DEEP else there.name
+    return Path(os.path.relpath(there, here)).as_posix() if shared >= 3 else there.name

@@ -22,10 +22,7 @@ __all__ = ["ImportedRun", "import_documents"]
 
 TEXT_COLUMNS = ("text", "content", "document", "synth_doc")
 """Columns with the text in public corpora, the usual one first."""
-TEXT_FILES = (".txt", ".md")
 DOCTAG = "<DOCTAG>"
-EVERY = 1000
-"""Documents between two reports of progress. Chosen: a few a second."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def _folder_of_texts(paths: Sequence[Path]) -> Path | None:
 
 
 def _texts_in(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in TEXT_FILES and file.is_file())
+    return (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in (".txt", ".md") and file.is_file())
 
 
 def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Reporter) -> Iterator[bytes]:
@@ -121,6 +118,6 @@ def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Report
             engine=IMPORTED_ENGINE,
         )
         counts.documents += 1
-        if counts.documents % EVERY == 0:
+        if counts.documents % 1000 == 0:  # a few times a second
             reporter.progress(Progress("import", counts.documents, counts.documents))
         yield to_json(attempt) + b"\n"

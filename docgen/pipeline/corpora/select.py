@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Dose", "FactChoice", "Known", "Selection", "doses", "facts_in_texts", "facts_of", "select", "write_rows"]
 
 Paths = Sequence[str | Path]
-ROWS_IN_GROUP = 10_000
-"""Rows that are in memory at a time while Parquet is written; as in a run's corpus.parquet."""
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
@@ -261,7 +259,8 @@ def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
     if is_parquet(out):
         from docgen.corpus.columns import rows_frame
 
-        write_parquet(rows_frame(files, rows, text_column), out, row_group_size=ROWS_IN_GROUP)
+        # So many rows are in memory at a time; as in a run's corpus.parquet.
+        write_parquet(rows_frame(files, rows, text_column), out, row_group_size=10_000)
         return
     chosen = np.zeros(int(rows.max(initial=-1)) + 1, np.bool_)
     chosen[rows] = True

@@ -13,12 +13,12 @@ from docgen.files.atomic import beside
 from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
 from docgen.llm.budget import SPEND_FILE, Budget, uncertain_dollars
-from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
-from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOut, HandOutLog
+from docgen.llm.by_file.lines import FORMATS, FileFormat, find_format, read_reply, request_line
+from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOutLog
 from docgen.llm.engine import BATCHES_FILE, dollars_at_most
 from docgen.llm.journal import Journal
 from docgen.llm.pricing import Prices, load_prices
-from docgen.llm.protocol import Completion, Request
+from docgen.llm.protocol import Request
 from docgen.pipeline.execution.collecting import Collector, collect_due
 from docgen.pipeline.execution.execute import wait_for
 from docgen.pipeline.execution.shared_money import check_handed_out, check_parents, lock_for_spending
@@ -71,23 +71,6 @@ class RepliesTaken(Record):
     given_up: int = 0
     dollars: float = 0.0
     notes: tuple[str, ...] = ()
-
-
-@contextmanager
-def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
-    """The run's journal and its log of hand-outs, under its lock. Raises `RunError` for a run that is not by files."""
-    run, engine = setup.run, setup.config.engine
-    if not setup.is_paid:
-        what = f"is written by the {engine} engine, which does not need files"
-        fix = f"Go on with docgen generate {run.name}, or begin a run with --engine {FORMATS[0].engine} and --model"
-        raise RunError(what, run.name, fix)
-    with (
-        lock_for_spending(run),
-        Journal(run.journal, setup.parents) as journal,
-        closing(HandOutLog(run.path / HANDED_OUT_FILE)) as log,
-    ):
-        journal.answer_for(engine or "")
-        yield journal, log
 
 
 def write_round(
@@ -266,18 +249,30 @@ def _take(line: bytes, where: str, journal: Journal, log: HandOutLog, prices: Pr
         log.fail(reply.key, reply.kind, reply.problem)
         tally.say("failed", f"{where}: failed: {reply.problem}")
     else:
-        completion = _priced(reply, reply.completion, handed, prices)
-        journal.put_reply(reply.key, handed.stage, completion)
+        usage, model = reply.completion.usage, reply.completion.model or handed.model
+        dollars = prices.cost(model, usage, reply.batched)
+        if dollars is None:  # the server's own name of the model is not in the table
+            dollars = prices.cost(handed.model, usage, reply.batched)
+        if dollars is not None and not reply.completion.usage_known:  # booked at the most it can have cost
+            dollars = max(dollars, handed.worst / len(handed.keys))
+        priced = {"dollars": dollars, "batched": reply.batched, "model": model}
+        journal.put_reply(reply.key, handed.stage, reply.completion.model_copy(update=priced))
         tally.counts["taken"] += 1
-        tally.dollars += completion.dollars or 0.0
+        tally.dollars += dollars or 0.0
 
 
-def _priced(reply: ReplyLine, completion: Completion, handed: HandOut, prices: Prices) -> Completion:
-    """The reply with its cost; one without believable token counts is booked at the most it can cost."""
-    model = completion.model or handed.model
-    dollars = prices.cost(model, completion.usage, reply.batched)
-    if dollars is None:
-        dollars = prices.cost(handed.model, completion.usage, reply.batched)
-    if dollars is not None and not completion.usage_known:
-        dollars = max(dollars, handed.worst / len(handed.keys))
-    return completion.model_copy(update={"dollars": dollars, "batched": reply.batched, "model": model})
+@contextmanager
+def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
+    """The run's journal and its log of hand-outs, under its lock. Raises `RunError` for a run that is not by files."""
+    run, engine = setup.run, setup.config.engine
+    if not setup.is_paid:
+        what = f"is written by the {engine} engine, which does not need files"
+        fix = f"Go on with docgen generate {run.name}, or begin a run with --engine {FORMATS[0].engine} and --model"
+        raise RunError(what, run.name, fix)
+    with (
+        lock_for_spending(run),
+        Journal(run.journal, setup.parents) as journal,
+        closing(HandOutLog(run.path / HANDED_OUT_FILE)) as log,
+    ):
+        journal.answer_for(engine or "")
+        yield journal, log

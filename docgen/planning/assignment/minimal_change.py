@@ -22,10 +22,6 @@ from docgen.planning.solve.working_plan import WorkingPlan
 
 __all__ = ["minimal_change"]
 
-MAX_TRADES = 20
-"""Trades for each fact and kind of grade in one segment. Each moves one document and rounding leaves few to move.
-Chosen as a safety bound, so that two trades cannot undo each other for ever."""
-
 
 def minimal_change(base: Assignment, constraints: Constraints, layout: Layout) -> Assignment:
     """The plan for other shares nearest to `base`; raises `PlanError` as `assign` does.
@@ -123,7 +119,9 @@ class _Change:
         base, columns = self.base.holds[rows], [grades[rows, fact] for grades in self.grades]
         shares = self.constraints.directness[fact], self.constraints.prominence[fact]
         for grades, other_grades, share, earlier in zip(columns, columns[::-1], shares, self.kept_grades, strict=True):
-            for _ in range(MAX_TRADES):
+            # A safety bound, so that two trades cannot undo each other for ever: each moves one document, and rounding
+            # leaves few to move.
+            for _ in range(20):
                 staying = np.flatnonzero(plan.holds[:, fact] & base[:, fact])
                 counts = earlier[fact] + np.bincount(grades[staying], minlength=len(share))
                 excess = counts - share * counts.sum()

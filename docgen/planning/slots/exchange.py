@@ -20,9 +20,6 @@ from docgen.planning.layout import Ints, Layout
 
 __all__ = ["bound_facts", "exchange_facts", "row_groups", "swap_facts"]
 
-FEW = 3
-"""Documents of a type in a segment below which types exchange too. Chosen: with two there is hardly a partner."""
-
 
 def exchange_facts(
     assignment: Assignment, layout: Layout, about: Bools, granted: Bools, longer_than: int = 0
@@ -65,7 +62,7 @@ def row_groups(types: Ints, start: int, end: int) -> Iterator[Ints]:
     kinds, sizes = np.unique(types[start:end], return_counts=True)
     for kind in kinds.tolist():
         yield start + np.flatnonzero(types[start:end] == kind)
-    if len(kinds) > 1 and sizes.mean() < FEW:
+    if len(kinds) > 1 and sizes.mean() < 3:  # with two of a type there is hardly a partner
         yield np.arange(start, end)
 
 

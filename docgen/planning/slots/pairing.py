@@ -26,9 +26,6 @@ CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -4
 Chosen: a central fact outweighs up to three others, and a fact to be left out cancels it.
 """
 
-TURNS = 2
-"""How often ideas are matched and facts exchanged. A third time changes nothing (`bench/idea_fit.py`)."""
-
 
 @dataclass(frozen=True)
 class Suitability:
@@ -69,7 +66,7 @@ class Pairing:
         most = max(map(len, own))
         choices = np.stack([each[np.arange(most) % len(each)] for each in own])
         assignment = rearrange(assignment, layout, lambda slots: choices[layout.types[slots]], self.granted)
-        for _ in range(TURNS):
+        for _ in range(2):  # a third time changes nothing (bench/idea_fit.py)
             layout = replace(layout, ideas=pair_ideas(layout, assignment, self.types, self.granted))
             about = np.zeros((len(layout), len(self.granted)), dtype=bool)  # (n, F): of each slot's idea
             for kind, suits in enumerate(self.types):

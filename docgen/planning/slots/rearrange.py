@@ -28,10 +28,6 @@ fact, and one beyond the limit. Chosen: a writer can treat a fact that the idea 
 obvious matter; the 13 of 82 central facts that a judge found only supporting shared their document with others."""
 SHORT = 20
 """Documents of a segment that is rearranged here. Chosen: segments have ten each up to the 100th document, then 50."""
-RARE = 0.05
-"""Share of a segment's documents that may exchange across types: too few to tilt a fact's share of a type."""
-PASSES = 4
-"""Times that all pairs of facts are tried at most; it ends where nothing is left to gain."""
 
 
 def rearrange(assignment: Assignment, layout: Layout, about: About, granted: Bools) -> Assignment:
@@ -47,7 +43,8 @@ def rearrange(assignment: Assignment, layout: Layout, about: About, granted: Boo
             for rows in row_groups(layout.types, start, end):
                 slots.improve(rows, facts)
             everyone = np.arange(start, end)
-            if np.count_nonzero(slots.costs(everyone) >= NO_MATTER_OF_ITS_IDEA) <= RARE * (end - start):
+            misfits = np.count_nonzero(slots.costs(everyone) >= NO_MATTER_OF_ITS_IDEA)
+            if misfits <= 0.05 * (end - start):  # too few to tilt a fact's share of a type
                 slots.improve(everyone, facts)
             slots.move_prominence(everyone)
     return replace(assignment, holds=slots.holds, directness=slots.directness, prominence=slots.prominence)
@@ -68,7 +65,7 @@ class _Slots:
 
     def improve(self, rows: Ints, facts: list[int]) -> None:
         """Exchange facts and prominence among the rows until nothing is gained, or for some passes."""
-        for _ in range(PASSES):
+        for _ in range(4):  # at most, to bound the time: it ends where nothing is left to gain
             before = int(self.costs(rows).sum())
             if not before:
                 return
