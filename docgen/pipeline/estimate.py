@@ -8,18 +8,18 @@ from pathlib import Path
 
 from pydantic import Field
 
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import JudgeQuestions
 from docgen.audit.judge.requests import typical_reply_tokens
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.journal import Tally, Totals, journal_totals
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import default_paid_provider
-from docgen.pipeline.audit.judge import own_tokens
-from docgen.pipeline.audit.verify import verification_of
+from docgen.pipeline.audit.judge_setup import own_tokens
+from docgen.pipeline.audit.runs.sample_verification import verification_of
 from docgen.pipeline.inputs.engine_choice import main_writer
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
-from docgen.pipeline.inputs.proposal import Proposal
+from docgen.pipeline.inputs.requested_inputs import Proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import (
@@ -34,7 +34,7 @@ from docgen.prompts.requests import (
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Document, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
-from docgen.text.passages import TOKENS_PER_WORD
+from docgen.text.words_and_sentences import TOKENS_PER_WORD
 
 __all__ = [
     "COMPARED",
@@ -48,13 +48,13 @@ __all__ = [
 
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 """Models that an estimate prices in addition to the run's own."""
-SAMPLE = 60
+SAMPLE_PROMPTS = 60
 """How many prompts are rendered to know their mean length (chosen: their lengths differ little)."""
-REFILL = 0.10
+REFILL_SHARE = 0.10
 """Attempts beyond the first, as a share of n, until a pilot shows better (chosen)."""
-SPREAD = 0.35
+RELATIVE_ERROR = 0.35
 """Half-width of the interval, as a share, until a pilot shows better: models keep requested lengths only roughly."""
-ENOUGH = 5
+MIN_REPLIES = 5
 """Number of replies from which a stage's own figures are used (chosen: a pilot is five documents)."""
 QUOTE_TOKENS = 15
 """For a fact's id and quote by its ends: of 404 quotes in bench/written, cut to three words, in Gemma 3's tokens."""
@@ -110,14 +110,14 @@ def estimate(
     documents_to_write = setup.n if documents is None else documents
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
     totals = journal_totals(setup.run.journal)
-    refill, spread = REFILL, SPREAD
+    refill, spread = REFILL_SHARE, RELATIVE_ERROR
     verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
-    if len(verdicts) >= ENOUGH:
+    if len(verdicts) >= MIN_REPLIES:
         # One half more on both sides (Haldane's correction): a pilot without a rejection does not prove that none come.
         refill = (verdicts.count("rejected") + 0.5) / (verdicts.count("accepted") + 0.5)
     written = _done("document", totals).calls
-    if written >= ENOUGH:  # as the error of a mean; 5% stays for what a pilot cannot show, such as longer later replies
-        spread = max(0.05, SPREAD / sqrt(written / ENOUGH))
+    if written >= MIN_REPLIES:  # as the error of a mean; 5% stays for what a pilot cannot show
+        spread = max(0.05, RELATIVE_ERROR / sqrt(written / MIN_REPLIES))
     to_come = [*_stages(setup, totals, refill, documents_to_write)]
     to_come += _judge_stage(setup, totals, documents_to_write) if judged else ()
     stages = tuple(stage for stage in to_come if stage.calls)
@@ -159,7 +159,9 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     if not ideas:
         count = min(PER_CALL, config.ideas)
         calls = (len(types) or config.types) * ceil(config.ideas / PER_CALL)
-        asks = [ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE] or [STAND_IN_TYPE]]
+        asks = [
+            ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE_PROMPTS] or [STAND_IN_TYPE]
+        ]
         yield _stage("ideas", max(0, calls - _done("ideas", totals).calls), asks, count * IDEA_TOKENS, totals)
     if not documents:
         return
@@ -186,7 +188,7 @@ def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEsti
     options = verification_of(setup)
     if options is None or not documents:
         return []
-    panel = Panel.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
+    panel = JudgeQuestions.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
     document = Document(text="x")
     ask = panel.request(document)
     calls = documents if options.which.kind == "all" else min(options.which.size, documents)
@@ -206,7 +208,7 @@ def sample_requests(setup: Setup, types: list[DocumentType], ideas: list[Idea]) 
         documents = trial_plan(context, setup.config)
         types, ideas, size = [STAND_IN_TYPE], [STAND_IN_IDEA], len(documents)
     catalogue = Catalogue.of(types, ideas)
-    slots = islice(documents.slots(), 0, size, max(1, size // SAMPLE))
+    slots = islice(documents.slots(), 0, size, max(1, size // SAMPLE_PROMPTS))
     return [
         document_request(context, setup.options, slot, catalogue.types[slot.doc_type], catalogue.ideas[slot.idea])
         for slot in slots
@@ -218,7 +220,7 @@ def _stage(
 ) -> StageEstimate:
     done = _done(stage, totals)
     prefix = token_estimate(asks[0].system)
-    if done.calls >= ENOUGH:
+    if done.calls >= MIN_REPLIES:
         used = (done.input + done.cache_read + done.cache_write) / done.calls
         return StageEstimate(
             stage=stage, calls=calls, input=round(used), prefix=min(prefix, round(used)),

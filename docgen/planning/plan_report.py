@@ -8,11 +8,11 @@ import numpy as np
 from docgen.planning.assignment.central_facts import CENTRAL, STATED
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Constraints
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 
 __all__ = ["FactReport", "PlanReport", "plan_report"]
 
-TENTHS = 10
+PARTS = 10
 """Parts of the lengths, and of the corpus, over which evenness is reported. Chosen: with twice as many, a part of a
 small corpus is due less than one document with a fact; with half as many, facts may crowd within a part unseen."""
 
@@ -55,8 +55,8 @@ def plan_report(
     groups = (
         layout.types,
         ideas,
-        (layout.lengths * TENTHS).astype(np.int64),
-        np.arange(len(layout)) * TENTHS // len(layout),
+        (layout.lengths * PARTS).astype(np.int64),
+        np.arange(len(layout)) * PARTS // len(layout),
     )
     facts = []
     for fact, name in enumerate(constraints.facts):

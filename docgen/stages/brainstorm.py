@@ -21,7 +21,7 @@ PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
-ENDLESS = 2
+UNFINISHED_WEIGHT = 2
 """For how many fruitless requests one counts whose reply never ended: a model that rambles on to the limit takes
 minutes each time, and does not get better (seen with a base model of 270M behind llama.cpp; chosen)."""
 MAX_FAILURES = 2
@@ -181,7 +181,7 @@ async def _request_until(
         if not accepted and text.strip():
             job.replies[:] = [repr(" ".join(text.split())[:160])]  # what fits on two lines of a terminal
         total += accepted
-        fruitless = 0 if accepted else fruitless + (1 if ended else ENDLESS)
+        fruitless = 0 if accepted else fruitless + (1 if ended else UNFINISHED_WEIGHT)
         number += 1
 
 

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from docgen.text.figures import HAN_DATE
+from docgen.text.normalised_numbers import HAN_DATE
 from docgen.text.stems import content_stems
+from docgen.universe.fact_roles_in_document import presupposed_by
 from docgen.universe.model import UniverseContext
-from docgen.universe.roles import presupposed_by
 
 __all__ = ["context_proposals", "role_proposals"]
 

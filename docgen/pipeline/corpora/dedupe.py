@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from docgen.corpus import read_corpus
 from docgen.dedupe.index import NearDuplicateIndex
-from docgen.dedupe.job import Settings
-from docgen.dedupe.precedence import Keep
+from docgen.dedupe.job import DedupeSettings
+from docgen.dedupe.precedence import KeepRule
 from docgen.dedupe.semantic import COSINE, Listener
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
-from docgen.dedupe.workflow import Job, Outcome, carry_out
+from docgen.dedupe.workflow import Job, Outcome, run_dedupe
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.parallel.batches import batched
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 
@@ -93,16 +93,16 @@ class DedupeOptions:
 
 @dataclass(frozen=True)
 class DedupeRun:
-    """A deduplication ready to be carried out: the corpus, the run that it belongs to if any, and what to do."""
+    """A deduplication ready to be executed: the corpus, the run that it belongs to if any, and what to do."""
 
     corpus: Corpus
     run: RunFolder | None
     job: Job
 
-    def carry_out(self, progress: Callable[[int], None] | None = None, listener: Listener | None = None) -> Outcome:
-        """Carry it out; a run gets reports/dedupe.json. `progress` is called with the rows of each batch of the first
+    def execute(self, progress: Callable[[int], None] | None = None, listener: Listener | None = None) -> Outcome:
+        """Deduplicate; a run gets reports/dedupe.json. `progress` is called with the rows of each batch of the first
         pass."""
-        outcome = carry_out(self.corpus, self.job, progress, listener=listener)
+        outcome = run_dedupe(self.corpus, self.job, progress, listener=listener)
         if self.run is not None:
             self.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
             self.run.stamp_reports(["dedupe.json"])
@@ -122,7 +122,7 @@ def deduplicate(
     outcome's `report` has the numbers, `result.removed()` the table of removed documents. All else goes into `options`.
     """
     options = options or DedupeOptions(threshold=threshold)
-    return open_dedupe(source, replace(options, out=Path(out)) if out else options).carry_out()
+    return open_dedupe(source, replace(options, out=Path(out)) if out else options).execute()
 
 
 def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
@@ -138,9 +138,9 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         from docgen.universe import load_context  # deduplicating files should not wait for its import
 
         targets = {fact.id: fact.salience for fact in load_context(run.context).key_facts}
-    settings = Settings(
+    settings = DedupeSettings(
         Scheme.of(options.threshold, options.ngram, options.bands, options.rows),
-        Keep(options.keep, options.best_by, targets),  # type: ignore[arg-type]
+        KeepRule(options.keep, options.best_by, targets),  # type: ignore[arg-type]
         tuple(name.strip() for name in (options.by or "").split(",") if name.strip()),
         options.threads or os.cpu_count() or 1,
         options.engine,  # type: ignore[arg-type]

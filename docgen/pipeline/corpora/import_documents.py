@@ -9,10 +9,10 @@ from pydantic_core import to_json
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import InputError, RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.options.run import RunConfig
-from docgen.pipeline.inputs.proposal import meta_of
+from docgen.pipeline.inputs.requested_inputs import meta_of
 from docgen.progress import Progress, Reporter
 from docgen.records import IMPORTED_ENGINE, Attempt
 from docgen.text import token_estimate, word_count

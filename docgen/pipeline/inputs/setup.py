@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig, RunOptions, resolve
-from docgen.pipeline.execution.shared_money import check_single, family_of
+from docgen.options.setting_types import WriterEntry
+from docgen.pipeline.execution.shared_budget import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.records import IMPORTED_ENGINE, Slot
 from docgen.universe import UniverseContext, load_context
 
 if TYPE_CHECKING:
+    from docgen.llm.cost.pricing import Prices
     from docgen.llm.engine import EngineOptions
-    from docgen.llm.pricing import Prices
     from docgen.prompts.requests import ModelOptions
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
@@ -89,7 +89,7 @@ class Setup:
 
     def check_models(self, prices: "Prices") -> None:
         """Raise `ConfigError` for a model, the judge's too, for whose calls a cap could not be enforced."""
-        from docgen.llm.budget import Budget
+        from docgen.llm.cost.budget import Budget
 
         judge = self.config.judge_model if self.config.verify else None
         writers = [writer.model for writer in self.config.writers or ()]
@@ -100,7 +100,7 @@ class Setup:
         """Raise `ConfigError` if a paid engine has neither a key nor an address."""
         if not self.is_paid:
             return
-        from docgen.llm.writers import connect_writer, has_own_server
+        from docgen.llm.writer_router import connect_writer, has_own_server
 
         config, writers = self.config, self.config.writers or ()
         elsewhere = [writer for writer in writers if has_own_server(writer, config.engine or "")]

@@ -13,9 +13,9 @@ import numpy as np
 from docgen.planning.assignment.central_facts import CENTRAL
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
-from docgen.planning.layout import Ints, Layout
-from docgen.planning.slots.exchange import exchange_facts
-from docgen.planning.slots.rearrange import SHORT, About, rearrange
+from docgen.planning.slot_layout import Ints, Layout
+from docgen.planning.slots.fact_exchange import exchange_facts
+from docgen.planning.slots.first_documents import MAX_SEGMENT_DOCUMENTS, About, rearrange
 from docgen.records import Idea
 
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
@@ -54,7 +54,7 @@ class Pairing:
     types: Sequence[Suitability]
     granted: Bools
 
-    def settle(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
+    def pair_ideas(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
         """Ideas for the slots, then facts exchanged so that they suit them, in turn.
 
         In short segments facts are first rearranged so that each slot suits some idea of its type, whichever.
@@ -72,7 +72,7 @@ class Pairing:
             for kind, suits in enumerate(self.types):
                 slots = np.flatnonzero(layout.types == kind)
                 about[slots] = suits.about[layout.ideas[slots]]
-            assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=SHORT)
+            assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=MAX_SEGMENT_DOCUMENTS)
             assignment = rearrange(assignment, layout, _alone(about), self.granted)
         return assignment, layout
 

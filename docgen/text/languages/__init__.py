@@ -11,19 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from docgen.text.scripts import find_words
+from docgen.text.word_definition import find_words
 
 __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 
 FOLDER = Path(__file__).parent
 FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f]")
 """Characters that may be letters outside Latin script."""
-LOOKED_AT = 4_000
+DETECTION_CHARS = 4_000
 """How many characters of a text its language is detected by."""
-LEAST = 0.12
+MIN_STOP_WORD_SHARE = 0.12
 """Share of a text's words that are stop words of its language; other languages of the same script stay well below:
 they share a few short words (German "in", French "a" with English)."""
-FEWEST = 2
+MIN_STOP_WORDS = 2
 """How many different stop words a text must contain."""
 
 
@@ -136,18 +136,18 @@ def all_negations() -> frozenset[str]:
 
 def detect_language(text: str) -> Language:
     """The language of a text by its script and stop words; `UNKNOWN` for Latin script without known stop words."""
-    beginning = text[:LOOKED_AT]
+    beginning = text[:DETECTION_CHARS]
     if not beginning.isascii() and (code := _by_script(beginning)):
         return language(code)
     words = Counter(find_words(beginning.lower()))
     counts = {code: _share(words, known.stop_words) for code, known in known_languages().items() if code != "zh"}
     code, share = max(counts.items(), key=lambda item: item[1])
-    return language(code) if share >= LEAST else UNKNOWN
+    return language(code) if share >= MIN_STOP_WORD_SHARE else UNKNOWN
 
 
 def _share(words: Counter[str], stop_words: frozenset[str]) -> float:
     there = stop_words & words.keys()
-    return sum(words[word] for word in there) / words.total() if len(there) >= FEWEST else 0.0
+    return sum(words[word] for word in there) / words.total() if len(there) >= MIN_STOP_WORDS else 0.0
 
 
 def _by_script(text: str) -> str:
