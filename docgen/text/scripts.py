@@ -17,6 +17,7 @@ from typing import Any
 
 __all__ = [
     "MARKS",
+    "MARK_RUNS",
     "SPACELESS",
     "SPACELESS_CLASS",
     "SPACELESS_LETTER",
@@ -64,19 +65,15 @@ def _class(ranges: Iterable[tuple[int, int]]) -> str:
 
 
 def _marks() -> Iterator[tuple[int, int]]:
-    """Runs of combining marks (categories Mn and Mc)."""
     for low, high in _MARKED:
-        start = None
-        for code in range(low, high + 1):
-            is_mark = code < high and unicodedata.category(chr(code)) in ("Mn", "Mc")
-            if is_mark and start is None:
-                start = code
-            elif not is_mark and start is not None:
-                yield start, code - 1
-                start = None
+        categories = "".join(map(unicodedata.category, map(chr, range(low, high))))  # two letters each
+        for run in re.finditer("(?:Mn|Mc)+", categories):
+            yield low + run.start() // 2, low + run.end() // 2 - 1
 
 
-MARKS = _class(_marks())
+MARK_RUNS = tuple(_marks())
+"""First and last code point of each run of combining marks (categories Mn and Mc)."""
+MARKS = _class(MARK_RUNS)
 """The inside of a class of characters: every combining mark."""
 _SPACELESS = _class(SPACELESS)
 SPACELESS_CLASS = f"[{_SPACELESS}]"
