@@ -1,6 +1,6 @@
 """requests and replies: a run whose inference is done elsewhere, through files."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from json import dumps as json_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
 from docgen.text.counts import money, plural
@@ -36,7 +36,7 @@ LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url"}
 """Flags of a job without meaning where docgen sends nothing."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class RequestFlags(o.JobFlags):
     """The flags of requests."""
 

@@ -1,6 +1,5 @@
 """The flags of the audit commands, and what the options of an audit are made of."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +7,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.completion import runs
+from docgen.cli.entry import command_flags
 from docgen.errors import ConfigError
 from docgen.llm.providers.table import PROVIDERS, default_paid_provider
 
@@ -79,7 +79,7 @@ Nearest = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class JudgeFlags(o.ServerFlags):
     """The flags of every command with a judge."""
 
@@ -111,7 +111,7 @@ class JudgeFlags(o.ServerFlags):
         return Display(self.json, self.quiet, self.yes)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ScanFlags(JudgeFlags):
     """The flags of the audits of leakage, of salience and of all, in the order in which --help lists them."""
 
