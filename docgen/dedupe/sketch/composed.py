@@ -64,7 +64,13 @@ def composed(texts: Utf8) -> Utf8:
     may_compose = np.empty(len(texts), np.bool_)
     kernels.flag_composing(texts.memory, texts.starts, texts.ends, _inert(), may_compose)
     changed = {row: form for row in np.flatnonzero(may_compose).tolist() if (form := _changed(texts.bytes_of(row)))}
-    return _joined([changed.get(row) or texts.bytes_of(row) for row in range(len(texts))]) if changed else texts
+    if not changed:
+        return texts
+    places = zip(texts.starts.tolist(), texts.ends.tolist(), strict=True)
+    parts = [changed.get(row) or texts.memory[start:end] for row, (start, end) in enumerate(places)]
+    ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
+    return Utf8(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
 
 
 @cache
@@ -82,10 +88,3 @@ def _changed(data: bytes) -> bytes | None:
     if unicodedata.is_normalized("NFC", text):
         return None
     return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
-
-
-def _joined(parts: list[bytes]) -> Utf8:
-    """Texts that are UTF-8 already, one after the other."""
-    ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
-    starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
-    return Utf8(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
