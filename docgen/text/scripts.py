@@ -48,13 +48,19 @@ SPACELESS = (
 """First and last code point of each stretch of the scripts written without spaces."""
 
 _MARKED = (
-    (0x300, 0x3100),
+    (0x300, 0x1E00),
+    (0x20D0, 0x2100),
+    (0x2CE0, 0x3100),
     (0xA600, 0xAC00),
     (0xFB00, 0xFE30),
     (0x10000, 0x12000),
     (0x13400, 0x13500),
-    (0x16000, 0x17000),
-    (0x1B000, 0x1F000),
+    (0x16100, 0x16200),
+    (0x16A00, 0x17000),
+    (0x1BC00, 0x1BD00),
+    (0x1CF00, 0x1D300),
+    (0x1DA00, 0x1DB00),
+    (0x1E000, 0x1EA00),
 )
 """Stretches of Unicode with combining marks; the rest, above all ideographs, is not searched: that would take every
 command some milliseconds."""
