@@ -12,10 +12,10 @@ from typing import Any, TypeVar, dataclass_transform, get_type_hints
 from typer import BadParameter
 from typer.core import TyperGroup
 
-from docgen.cli.help_text import commands_below, write_help_out
+from docgen.cli.shared.help_markup import commands_below, write_help_out
 from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
-from docgen.text.outgoing import hide
-from docgen.text.sanitize import printable
+from docgen.text.output.sanitize import printable
+from docgen.text.output.secret_redaction import redact_secrets
 
 __all__ = ["NAMES_ONLY", "Commands", "command", "command_flags", "main"]
 
@@ -67,12 +67,12 @@ def main() -> None:
     except KeyboardInterrupt:  # while the commands are loaded
         _fail("Interrupted.", 130)
     except BrokenPipeError:
-        from docgen.cli.streams import LOOKING, silence
+        from docgen.cli.shared.streams import LOOKING, silence
 
         silence()
         raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
     except OSError as error:
-        from docgen.files.faults import is_of_machine, one_line
+        from docgen.files.file_system_errors import is_of_machine, one_line
 
         if not is_of_machine(error):
             raise
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    from docgen.cli.streams import prepare_signals, prepare_streams
+    from docgen.cli.shared.streams import prepare_signals, prepare_streams
 
     prepare_streams()
     prepare_signals()
@@ -96,7 +96,7 @@ def _run() -> None:
 
 def _fail(line: str, code: int) -> None:
     with suppress(OSError):  # its reader may be gone
-        print(printable(hide(line)), file=sys.stderr, flush=True)
+        print(printable(redact_secrets(line)), file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
@@ -112,17 +112,17 @@ def command_flags(record: type[F]) -> type[F]:
     return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(record)
 
 
-def command(carry_out: Callable[[F], None], record: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
-    """A function for typer whose parameters are the fields of `record` (see `command_flags`), of which `carry_out`
+def command(action: Callable[[F], None], record: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
+    """A function for typer whose parameters are the fields of `record` (see `command_flags`), of which `action`
     gets one.
 
     Fields of `record` itself come before those that it inherits; `leave_out` names fields that keep their default.
     """
 
     def call(**values: object) -> None:
-        carry_out(record(**values))
+        action(record(**values))
 
-    call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
+    call.__doc__, call.__name__ = action.__doc__, action.__name__
     if NAMES_ONLY:
         call.__signature__, call.__annotations__ = inspect.Signature(), {}  # type: ignore[attr-defined]
         return call
@@ -149,7 +149,7 @@ def _in_plain_words(error: BadParameter) -> str:
     cause = error.__cause__
     if cause is None or not hasattr(cause, "errors"):
         return error.message
-    from docgen.options.plain_words import in_plain_words
+    from docgen.options.validation_messages import in_plain_words
 
     first = cause.errors()[0]
     return f"{in_plain_words(first)} (got {first['input']!r})"
@@ -172,7 +172,7 @@ class Commands(TyperGroup):
             error.message = _in_plain_words(error)
             raise
         except KeyboardInterrupt:  # before Typer, which would end without a word
-            from docgen.cli.streams import LOOKING
+            from docgen.cli.shared.streams import LOOKING
 
             looking = LOOKING & set(sys.argv[1:])
             _fail("Interrupted." if looking else f"Interrupted. {GO_ON}", 130)

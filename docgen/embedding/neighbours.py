@@ -11,7 +11,7 @@ __all__ = ["MAX_PAIRS", "Pairs", "near_pairs"]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-BLOCK = 1024
+ROWS_PER_BLOCK = 1024
 """Rows multiplied at a time, which gives 4 MB of cosines."""
 ROUNDING = 1e-6
 """Tolerance of the threshold, so that identical texts are found at 1 despite float32 rounding."""
@@ -77,11 +77,11 @@ def _within(
     vectors: Floats, rows: Ints, minimum: float, near: _Nearest, progress: Callable[[int], None] | None
 ) -> None:
     """Add the pairs among `rows`, which are in ascending order."""
-    for first in range(0, len(rows), BLOCK):
-        block = rows[first : first + BLOCK]
+    for first in range(0, len(rows), ROWS_PER_BLOCK):
+        block = rows[first : first + ROWS_PER_BLOCK]
         left = vectors[block]
-        for second in range(first, len(rows), BLOCK):
-            others = rows[second : second + BLOCK]
+        for second in range(first, len(rows), ROWS_PER_BLOCK):
+            others = rows[second : second + ROWS_PER_BLOCK]
             cosine = left @ vectors[others].T
             a, b = np.nonzero(cosine >= minimum - ROUNDING)
             if first == second:

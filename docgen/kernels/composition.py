@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from docgen.kernels.arrays import Flags, Ints, Text
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.array_types import Flags, Ints, Text
+from docgen.kernels.compilation.jit_decorators import inner
 from docgen.kernels.words import load_u64
 
 __all__ = ["flag_composing"]

@@ -11,11 +11,11 @@ from typing import Any
 
 from docgen.text import fold, words
 from docgen.text.languages import known_languages
-from docgen.text.scripts import is_spaceless
+from docgen.text.word_definition import is_spaceless
 
 __all__ = ["content_stems", "stem"]
 
-SHORTEST = 3
+MIN_STEM_LETTERS = 3
 """Least letters of a stem."""
 _LISTED = """
     a about after all also am an and any are as at be because been before being between both but by can could did do
@@ -56,5 +56,9 @@ def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozen
     listed = words(fold(text)) if isinstance(text, str) else list(text)
     empty = _function_words() if stemmer != "english" else FUNCTION_WORDS
     pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
-    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit()))
+    spaced = (
+        stem(word, stemmer)
+        for word in listed
+        if word not in empty and (len(word) >= MIN_STEM_LETTERS or word.isdigit())
+    )
     return frozenset(spaced).union(pairs)

@@ -10,15 +10,15 @@ from typing import Any
 from pydantic import Field
 
 from docgen.audit.measure.intervals import wilson
-from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.errors import InputError
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.records import Record
 
-__all__ = ["Calibration", "Gold", "GoldLeak", "Reading", "Score", "calibrate", "read_gold"]
+__all__ = ["Calibration", "DetectorVerdicts", "GoldDocument", "GoldLeak", "Score", "calibrate", "read_gold"]
 
 RESAMPLES = 1000
-NOISE = 17
+BOOTSTRAP_SEED = 17
 """Seed of the bootstrap."""
 
 
@@ -29,7 +29,7 @@ class GoldLeak(Record):
     evidence: str = ""
 
 
-class Gold(Record):
+class GoldDocument(Record):
     """One labelled document: `facts` maps ids to stated, implied, absent or contradicted (absent when left out)."""
 
     id: str
@@ -40,7 +40,7 @@ class Gold(Record):
 
 
 @dataclass(frozen=True)
-class Reading:
+class DetectorVerdicts:
     """What a detector stack says of one document: verdicts on facts (absent when left out) and the rules broken."""
 
     facts: Mapping[str, str]
@@ -106,7 +106,7 @@ class Calibration(Record):
         return next((score for score in self.rules if rule_key(score.subject) == key), None)
 
 
-def read_gold(path: Path) -> list[Gold]:
+def read_gold(path: Path) -> list[GoldDocument]:
     """Labelled documents from JSONL. Raises `InputError` with the line of the first that is not one."""
     documents = []
     lines = read_text(path, LARGEST_TEXT, InputError).split("\n")  # JSON texts may contain other line breaks
@@ -118,19 +118,19 @@ def read_gold(path: Path) -> list[Gold]:
     return documents
 
 
-def _gold(line: str, where: str) -> Gold:
+def _gold(line: str, where: str) -> GoldDocument:
     try:
         value: Any = json.loads(line)
-        fields = {key: value[key] for key in Gold.model_fields if key in value}
-        return Gold.model_validate(fields)
+        fields = {key: value[key] for key in GoldDocument.model_fields if key in value}
+        return GoldDocument.model_validate(fields)
     except (ValueError, RecursionError, TypeError) as error:
         fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
         raise InputError("is not a labelled document", where, fix) from error
 
 
 def calibrate(
-    gold: Sequence[Gold],
-    readings: Sequence[Reading | None],
+    gold: Sequence[GoldDocument],
+    readings: Sequence[DetectorVerdicts | None],
     facts: Sequence[str],
     rules: Sequence[str],
     names: Mapping[str, str],
@@ -144,7 +144,7 @@ def calibrate(
     import numpy as np
 
     pairs = [(g, r) for g, r in zip(gold, readings, strict=True) if r is not None]
-    picks = np.random.default_rng(NOISE).integers(0, max(len(pairs), 1), size=(RESAMPLES, len(pairs)))
+    picks = np.random.default_rng(BOOTSTRAP_SEED).integers(0, max(len(pairs), 1), size=(RESAMPLES, len(pairs)))
     by_fact = {fact: np.array([_fact_cell(g, r, fact, "stated") for g, r in pairs]) for fact in facts}
     denied, implied = (_grade_cells(pairs, facts, grade) for grade in ("contradicted", "implied"))
     by_rule = {rule: np.array([_rule_cell(g, r, rule) for g, r in pairs]) for rule in rules}
@@ -174,14 +174,14 @@ def _zeros(pairs: Sequence[object]) -> Any:
     return np.zeros((len(pairs), 4), dtype=np.int64)
 
 
-def _fact_cell(gold: Gold, reading: Reading, fact: str, verdict: str) -> tuple[int, int, int, int]:
+def _fact_cell(gold: GoldDocument, reading: DetectorVerdicts, fact: str, verdict: str) -> tuple[int, int, int, int]:
     label, said = gold.facts.get(fact, "absent"), reading.facts.get(fact, "absent")
     if label == "implied":
         return 0, 0, 0, 0
     return _cell(label == verdict, said == verdict)
 
 
-def _grade_cells(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str], grade: str) -> Any:
+def _grade_cells(pairs: Sequence[tuple[GoldDocument, DetectorVerdicts]], facts: Sequence[str], grade: str) -> Any:
     """(documents, 4): cells of one grade against all others, over all facts."""
     import numpy as np
 
@@ -195,7 +195,9 @@ def _grade_cells(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str], gr
     return cells
 
 
-def _confusion(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str]) -> dict[str, dict[str, int]]:
+def _confusion(
+    pairs: Sequence[tuple[GoldDocument, DetectorVerdicts]], facts: Sequence[str]
+) -> dict[str, dict[str, int]]:
     table: dict[str, Counter[str]] = {}
     for gold, reading in pairs:
         for fact in facts:
@@ -204,7 +206,7 @@ def _confusion(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str]) -> d
     return {label: dict(sorted(counts.items())) for label, counts in sorted(table.items())}
 
 
-def _rule_cell(gold: Gold, reading: Reading, rule: str) -> tuple[int, int, int, int]:
+def _rule_cell(gold: GoldDocument, reading: DetectorVerdicts, rule: str) -> tuple[int, int, int, int]:
     key = rule_key(rule)
     return _cell(key in {rule_key(leak.rule) for leak in gold.leaks}, key in {rule_key(name) for name in reading.rules})
 

@@ -7,23 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
-from docgen.audit.detect.known_wordings import function_words
-from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
+from docgen.audit.detect.facts.known_wordings import function_words
+from docgen.audit.measure.llm_overused_phrases import Marker, MarkerTally, overused_phrases
 from docgen.audit.measure.world_use import WorldTally, WorldUse
 from docgen.records import Document, Record
 from docgen.text import word_count, words
 
-__all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
+__all__ = ["ITEM_KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
 
-KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
-TOP = 20
-ROOM = 60_000
+ITEM_KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
+MAX_LISTED = 20
+MAX_ITEMS_PER_KIND = 60_000
 """Different items of a kind that are kept; the rarest half is dropped when there are twice as many (lossy counting)."""
-EDGE = 5
+EDGE_WORDS = 5
 """Words of an opening or ending."""
 EDGE_ROOM = 160
-PHRASE = 4
-SAMPLE = 2000
+PHRASE_WORDS = 4
+SAMPLE_DOCUMENTS = 2000
 """How many documents, from the first on, n-grams, compression and similarity are measured on."""
 ONE_IN = 16
 """After this many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
@@ -117,8 +117,8 @@ class _Items:
         self.documents += 1
         self.counts.update(different.keys())
         self.sources.update((item, source) for item in different)
-        if len(self.counts) > 2 * ROOM:
-            self.counts = Counter(dict(self.counts.most_common(ROOM)))
+        if len(self.counts) > 2 * MAX_ITEMS_PER_KIND:
+            self.counts = Counter(dict(self.counts.most_common(MAX_ITEMS_PER_KIND)))
             self.sources = Counter({key: n for key, n in self.sources.items() if key[0] in self.counts})
 
 
@@ -130,7 +130,7 @@ class DiversityTally:
 
     def __init__(self, by: str = "doc_type", world: WorldTally | None = None) -> None:
         self._by, self._world = by, world
-        self._items = {kind: _Items() for kind in KINDS}
+        self._items = {kind: _Items() for kind in ITEM_KINDS}
         self._documents = self._words = self._raw = self._packed = 0
         self._deflate = zlib.compressobj(6)
         self._grams: tuple[set[int], ...] = (set(), set(), set())
@@ -145,7 +145,7 @@ class DiversityTally:
         self._words += word_count(document.text)
         source = document.idea if self._by == "idea" else document.doc_type
         self._count(_items(document.text), source)
-        own = words(document.text) if self._documents <= SAMPLE else None
+        own = words(document.text) if self._documents <= SAMPLE_DOCUMENTS else None
         if own is not None:
             self._sample(document, own)
         if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % ONE_IN == 0:
@@ -185,7 +185,7 @@ class DiversityTally:
             distinct=(single, pairs, triples),
             compression=self._raw / packed if self._raw else 0.0,
             similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
-            common={kind: tuple(self._common(kind, reference)) for kind in KINDS},
+            common={kind: tuple(self._common(kind, reference)) for kind in ITEM_KINDS},
             markers=self._markers.report(),
             reference=name if reference else "",
             world=self._world.report() if self._world else None,
@@ -199,7 +199,7 @@ class DiversityTally:
 
     def _common(self, kind: str, reference: "DiversityTally | None") -> Iterator[Common]:
         items = self._items[kind]
-        top = items.counts.most_common(TOP)
+        top = items.counts.most_common(MAX_LISTED)
         best: dict[str, tuple[int, str]] = {item: (0, "") for item, _ in top}
         for (item, source), count in items.sources.items():
             if item in best and count > best[item][0]:
@@ -238,9 +238,9 @@ def _is_name(name: str) -> bool:
 def _edges(text: str) -> tuple[list[str], list[str]]:
     """First and last words, from pieces with one word more, so that none is cut."""
     first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
-    if min(len(first), len(last)) <= EDGE:
+    if min(len(first), len(last)) <= EDGE_WORDS:
         first = last = words(text)
-    return first[:EDGE], last[-EDGE:]
+    return first[:EDGE_WORDS], last[-EDGE_WORDS:]
 
 
 def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
@@ -251,10 +251,10 @@ def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequenc
 def _phrases(own: Sequence[str]) -> Iterator[str]:
     """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
     empty = list(map(function_words().__contains__, own))
-    starts = [start for start, word in enumerate(own[: 1 - PHRASE]) if len(word) % PHRASE == 0]
+    starts = [start for start, word in enumerate(own[: 1 - PHRASE_WORDS]) if len(word) % PHRASE_WORDS == 0]
     for start in starts:
-        if sum(empty[start : start + PHRASE]) <= PHRASE - 2:
-            yield " ".join(own[start : start + PHRASE])
+        if sum(empty[start : start + PHRASE_WORDS]) <= PHRASE_WORDS - 2:
+            yield " ".join(own[start : start + PHRASE_WORDS])
 
 
 def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:

@@ -9,21 +9,21 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from docgen.audit.detect.known_wordings import function_words
+from docgen.audit.detect.facts.known_wordings import function_words
 from docgen.records import Document, Record
 from docgen.text import sentences, words
 from docgen.universe import UniverseContext
 
-__all__ = ["Copied", "WorldTally", "WorldUse", "world_terms"]
+__all__ = ["CopiedWording", "WorldTally", "WorldUse", "world_terms"]
 
-TERMS = 60
+MAX_TERMS = 60
 """Strongest terms of a world. Chosen, as are the next three: documents of published corpora contain 26 to 34 of
 them."""
 NAME_WEIGHT, USUAL_WEIGHT = 4.0, 0.25
 """Weight of a word that the prose mostly capitalises or that is a figure; of one that occurs in many English
 documents."""
-SHORTEST = 3
-GRAM, MOST = 6, 0.8
+MIN_TERM_LETTERS = 3
+GRAM_WORDS, COPIED_SHARE = 6, 0.8
 """A statement counts as copied where runs of six or more of its words make up this share of it."""
 SHORTEST_SENTENCE = 4
 WORD = re.compile(r"[^\W_]+")
@@ -31,7 +31,7 @@ GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
 REFERENCE = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
 
 
-class Copied(Record):
+class CopiedWording(Record):
     """A wording of the context, and how many of the documents that were to carry it contain it nearly verbatim.
 
     `source` is the id of the fact, "world" for a sentence of the prose, which any document may carry.
@@ -59,8 +59,8 @@ class WorldUse(Record):
     terms: float
     cover: float
     copying: float
-    statements: tuple[Copied, ...]
-    prose: tuple[Copied, ...]
+    statements: tuple[CopiedWording, ...]
+    prose: tuple[CopiedWording, ...]
 
 
 @cache
@@ -83,9 +83,9 @@ def world_terms(context: UniverseContext) -> tuple[str, ...]:
     weights = {
         word: count * (NAME_WEIGHT if 2 * capitalised[word] > count else USUAL_WEIGHT if word in usual else 1.0)
         for word, count in counts.items()
-        if len(word) >= SHORTEST and word not in common
+        if len(word) >= MIN_TERM_LETTERS and word not in common
     }
-    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:TERMS]
+    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:MAX_TERMS]
 
 
 class WorldTally:
@@ -123,7 +123,9 @@ class WorldTally:
 
     def _count_copied(self, document: Document, own: list[str]) -> None:
         hits = Counter(place for gram in set(_grams(own)) for place in self._places.get(gram, ()))
-        copied = {place for place, count in hits.items() if count + GRAM - 1 >= MOST * self._lengths[place]}
+        copied = {
+            place for place, count in hits.items() if count + GRAM_WORDS - 1 >= COPIED_SHARE * self._lengths[place]
+        }
         assigned = document.assigned
         may_hold = {
             place
@@ -138,7 +140,7 @@ class WorldTally:
         """What was counted so far."""
         total = max(1, self._documents)
         copied = [
-            Copied(source=source, wording=text, documents=self._copied[place], of=self._could[place])
+            CopiedWording(source=source, wording=text, documents=self._copied[place], of=self._could[place])
             for place, (source, text) in enumerate(self._wordings)
             if self._copied[place]
         ]
@@ -157,4 +159,4 @@ class WorldTally:
 
 
 def _grams(own: list[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(own[start:] for start in range(GRAM)), strict=False)
+    return zip(*(own[start:] for start in range(GRAM_WORDS)), strict=False)

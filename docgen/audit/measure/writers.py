@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from docgen.audit.detect.facts import FactSighting
+from docgen.audit.detect.facts.fact_detector import FactSighting
 from docgen.audit.measure.intervals import Share, share_of
 from docgen.records import Document, Record
 
 __all__ = ["WriterShare", "WriterTally"]
 
-MOST = 50
+MAX_WRITERS = 50
 """Most writers that are distinguished. Chosen: a corpus from elsewhere may have anything in its columns."""
 
 
@@ -88,6 +88,6 @@ class WriterTally:
 
     def _of(self, document: Document) -> _Counts | None:
         writer = document.engine, document.model
-        if writer not in self._counts and len(self._counts) >= MOST:
+        if writer not in self._counts and len(self._counts) >= MAX_WRITERS:
             return None
         return self._counts.setdefault(writer, _Counts())

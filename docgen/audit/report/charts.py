@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from docgen.audit.measure.salience import FactPresence
+from docgen.audit.measure.salience.tally import FactPresence
 
 __all__ = ["airtime_chart", "histogram", "matrix", "presence_chart"]
 

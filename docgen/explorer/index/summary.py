@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import read_column
+from docgen.explorer.index.column_segments import read_column
 from docgen.explorer.index.schema import get_meta, put_meta
 
 __all__ = ["LENGTHS", "summarise"]
@@ -14,7 +14,7 @@ LENGTHS = (0, 50, 100, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 5000)
 """Lower bounds of the length classes, in words."""
 
 
-SUBJECTS = 60
+MAX_SUBJECTS = 60
 """Most facts or rules listed for each reason."""
 
 
@@ -49,7 +49,7 @@ def _subjects(connection: sqlite3.Connection) -> dict[str, list[tuple[str, int]]
     subjects: dict[str, list[tuple[str, int]]] = {}
     query = "SELECT code, subject, count(*) FROM reason WHERE subject != '' AND code != 'near_duplicate' GROUP BY 1, 2"
     for code, subject, count in sorted(connection.execute(query), key=lambda row: -row[2]):
-        if len(subjects.setdefault(code, [])) < SUBJECTS:
+        if len(subjects.setdefault(code, [])) < MAX_SUBJECTS:
             subjects[code].append((subject, count))
     return subjects
 

@@ -3,16 +3,16 @@
 import json
 from typing import Any
 
-from docgen.explorer.labels.blind import estimate
 from docgen.explorer.labels.gold import GoldDocument, complete_documents
 from docgen.explorer.labels.scores import judge_scores, scores_of
-from docgen.explorer.pages.document import document
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.labels.stratified_draws import estimate
+from docgen.explorer.pages.documents.document import document
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.view import View
 
 __all__ = ["blind", "blind_document", "labels", "rules_of"]
 
-MOST = 200
+MAX_LABELS = 200
 
 
 def labels(view: View, _: PageQuery) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def labels(view: View, _: PageQuery) -> dict[str, Any]:
         "counts": counts,
         "documents": len({label.document for label in shown}),
         "complete": len(complete_documents(view.labels)),
-        "rows": [label.as_json() for label in reversed(shown[-MOST:])],
+        "rows": [label.as_json() for label in reversed(shown[-MAX_LABELS:])],
         "total": len(shown),
         "scores": scores_of(view),
         "judge_scores": judge_scores(view),
@@ -98,11 +98,11 @@ def _question(view: View, subject: str) -> str:
 def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     """The next document of a draw, without anything that detectors or judges say about it."""
     if not query.path["id"].isdecimal():
-        raise Missing("no such draw")
+        raise PageNotFound("no such draw")
     draw = int(query.path["id"])
     drawn = view.labels.drawn(draw)
     if not drawn:
-        raise Missing(f"no draw {draw}")
+        raise PageNotFound(f"no draw {draw}")
     done = view.labels.documents("complete")
     place = query.number("at")
     if place is None or place >= len(drawn):

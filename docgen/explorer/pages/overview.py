@@ -10,7 +10,7 @@ from docgen.explorer.view import View
 
 __all__ = ["fact_rows", "overview"]
 
-TYPES = 12
+MAX_TYPES = 12
 
 
 def overview(view: View, _: PageQuery) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def overview(view: View, _: PageQuery) -> dict[str, Any]:
         "spent": spent,
         "dollars": sum(row["dollars"] for row in spent),
         "lengths": _lengths(summary.get("lengths", [])),
-        "types": _types(snapshot)[:TYPES],
+        "types": _types(snapshot)[:MAX_TYPES],
         "types_total": len(snapshot.terms["type"]),
         "reasons": sorted(summary.get("reasons", []), key=lambda pair: -pair[1]),
         "labelled": len(view.labels.documents("any")),

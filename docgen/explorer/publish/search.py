@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.index.frequent import WORD, fold_word
+from docgen.explorer.index.frequent_word_masks import WORD, fold_word
 
 __all__ = ["SearchFiles"]
 
-CHUNK = 2_000
-LONGEST = 40
+WORDS_PER_CHUNK = 2_000
+MAX_WORD_LETTERS = 40
 """Fewest letters of a word that can be searched for."""
-COMMON = 0.5
+COMMON_WORD_SHARE = 0.5
 """Share of the documents from which a word is uninformative; such words are left out and ignored."""
 
 
@@ -32,20 +32,22 @@ class SearchFiles:
 
     def add(self, row: dict[str, Any], text: str) -> None:
         """One more document: what a list says about it, and its text."""
-        for word in sorted({fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= LONGEST}):
+        for word in sorted(
+            {fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= MAX_WORD_LETTERS}
+        ):
             self._words[word].append(len(self._rows))
         self._rows.append(row)
 
     def write(self, folder: Path) -> None:
         """Write all files."""
         folder.mkdir(parents=True, exist_ok=True)
-        chunks = [self._rows[first : first + CHUNK] for first in range(0, len(self._rows), CHUNK)]
+        chunks = [self._rows[first : first + WORDS_PER_CHUNK] for first in range(0, len(self._rows), WORDS_PER_CHUNK)]
         for number, chunk in enumerate(chunks):
             _write(folder / f"documents-{number}.js", "documents", number, chunk)
         shards: dict[str, dict[str, str]] = defaultdict(dict)
         common = []
         for word, docs in self._words.items():
-            if len(docs) > max(20, COMMON * len(self._rows)):
+            if len(docs) > max(20, COMMON_WORD_SHARE * len(self._rows)):
                 common.append(word)
             else:
                 shards[_prefix(word)][word] = _packed(docs)
@@ -55,7 +57,7 @@ class SearchFiles:
             "documents": len(self._rows),
             "unit": self._unit,
             "list": self._listed,
-            "chunk": CHUNK,
+            "chunk": WORDS_PER_CHUNK,
             "chunks": len(chunks),
             "shards": sorted(shards),
             "common": sorted(common),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.index.summary import LENGTHS
 from docgen.explorer.read.filters import Filters, Labelled, mask_of
 from docgen.explorer.read.snapshot import Snapshot
@@ -14,16 +14,16 @@ from docgen.explorer.read.verdicts import VERDICTS
 __all__ = ["Facet", "Value", "facets_of", "facets_under"]
 
 
-FEW = 16
+SHORT_LIST_SHARE = 16
 """A list of less than this share of the documents is counted by its members, a longer one by masks."""
 
 
-class Chosen:
+class SelectedDocuments:
     """The documents of a list, in whichever form is quicker to count."""
 
     def __init__(self, mask: Array) -> None:
         self._mask = mask
-        few = FEW * int(np.count_nonzero(mask)) < len(mask)
+        few = SHORT_LIST_SHARE * int(np.count_nonzero(mask)) < len(mask)
         self._docs = np.flatnonzero(mask) if few else None
 
     def of(self, column: Array) -> Array:
@@ -77,14 +77,14 @@ def facets_under(snapshot: Snapshot, mask: Array) -> list[Facet]:
 
 def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled: Labelled) -> list[Facet]:
     """`whole` None means all documents, whose counts the index has."""
-    mask = None if whole is None else Chosen(whole)
+    mask = None if whole is None else SelectedDocuments(whole)
 
-    def other(name: str) -> Chosen | None:
+    def other(name: str) -> SelectedDocuments | None:
         """The list without the filters of one name, for the counts of that facet's other values."""
         if all(field != name for field, _ in filters.chosen):
             return mask
         rest = filters.without(name)
-        return Chosen(mask_of(snapshot, rest, labelled)) if rest.chosen or rest.q else None
+        return SelectedDocuments(mask_of(snapshot, rest, labelled)) if rest.chosen or rest.q else None
 
     facets = [
         Facet("fact", "Facts", _facts(snapshot, filters, mask), False),
@@ -103,7 +103,7 @@ def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled:
     ]
 
 
-def _facts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _facts(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     counts = snapshot.summary.get("facts", {})
     codes = {name: code for code, name in enumerate(snapshot.terms["fact"])}
     values = []
@@ -122,14 +122,14 @@ def _facts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Va
     return values
 
 
-def _without(snapshot: Snapshot, mask: Chosen) -> int:
+def _without(snapshot: Snapshot, mask: SelectedDocuments) -> int:
     from docgen.explorer.read.filters import TESTS
 
     none = snapshot.remember(("mask", "fact", "none"), lambda: TESTS["fact"](snapshot, "none"))
     return mask.count(none)
 
 
-def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: Chosen | None) -> list[Value]:
+def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: SelectedDocuments | None) -> list[Value]:
     names = snapshot.terms[kind]
     if len(names) < 2:
         return []
@@ -147,12 +147,12 @@ def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: Chosen | None)
     return sorted(values, key=lambda value: (not value.chosen, -value.documents, value.name))
 
 
-def _counts(column: Array, mask: Chosen, size: int) -> list[int]:
+def _counts(column: Array, mask: SelectedDocuments, size: int) -> list[int]:
     counted: list[int] = np.bincount(mask.of(column), minlength=size).tolist()
     return counted
 
 
-def _findings(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _findings(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     values = []
     for code, name in enumerate(snapshot.terms["rule"]):
         column = snapshot.column(f"rule:{code}")
@@ -161,7 +161,7 @@ def _findings(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list
     return sorted(values, key=lambda value: -value.documents)
 
 
-def _lengths(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _lengths(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     bins = [*LENGTHS, 1 << 31]
     if mask is None:
         counts = snapshot.summary.get("lengths", [])
@@ -182,7 +182,7 @@ def _classes(snapshot: Snapshot) -> Array:
     return (np.searchsorted(LENGTHS, snapshot.column("words"), side="right") - 1).astype(np.uint8)
 
 
-def _tries(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _tries(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     counts: Any = snapshot.summary.get("tries", [])
     if mask is not None:
         counts = np.bincount(mask.of(snapshot.column("number"))).tolist()
@@ -190,7 +190,7 @@ def _tries(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Va
     return [Value(number, number, count, ("tries", number) in filters.chosen) for number, count in pairs]
 
 
-def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Facet]:
+def _verdicts(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Facet]:
     """For each fact that is filtered by, what the judge said about it; "judged=FACT:VERDICT" asks for one of these."""
     names = dict.fromkeys(value.partition(":")[0] for field, value in filters.chosen if field == "fact")
     facets = []
@@ -206,7 +206,7 @@ def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list
     return facets
 
 
-def _judged(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _judged(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     """Documents that a judge read, and those of them that break a rule in its view."""
     if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
         return []

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.index.columns import Array, join_segments
+from docgen.explorer.index.column_segments import Array, join_segments
 from docgen.explorer.index.entries import attempt_there, body_text
 from docgen.explorer.index.schema import DamagedIndex, read_meta, read_only
 from docgen.records import Slot, document_id, slot_of
@@ -162,7 +162,7 @@ class Snapshot:
         return self.attempt(int(self.column("at")[doc]), int(self.column("size")[doc]))
 
     def _facts(self, doc: int) -> list[dict[str, str]]:
-        from docgen.explorer.index.columns import read_fact_code
+        from docgen.explorer.index.column_segments import read_fact_code
 
         codes = [(name, int(self.column(f"fact:{code}")[doc])) for code, name in enumerate(self.terms["fact"])]
         pairs = [(name, read_fact_code(code)) for name, code in codes if code]

@@ -11,19 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from docgen.text.scripts import find_words, is_latin
+from docgen.text.word_definition import find_words, is_latin
 
 __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 
 FOLDER = Path(__file__).parent
 FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f]")
 """Characters that may be letters outside Latin script."""
-LOOKED_AT = 4_000
+DETECTION_CHARS = 4_000
 """How many characters of a text its language is detected by."""
-LEAST = 0.12
+MIN_STOP_WORD_SHARE = 0.12
 """Share of a text's words that are stop words of its language; other languages of the same script stay well below:
 they share a few short words (German "in", French "a" with English)."""
-FEWEST = 2
+MIN_STOP_WORDS = 2
 """How many different stop words a text must contain."""
 
 
@@ -141,7 +141,7 @@ def _all_stop_words() -> frozenset[str]:
 
 def detect_language(text: str) -> Language:
     """The language of a text by its script and stop words; `UNKNOWN` for Latin script without known stop words."""
-    beginning = text[:LOOKED_AT]
+    beginning = text[:DETECTION_CHARS]
     if not is_latin(beginning) and (code := _by_script(beginning)):
         return language(code)
     words = find_words(beginning.lower())
@@ -149,10 +149,10 @@ def detect_language(text: str) -> Language:
     counts = {
         code: sum(stop_words[word] for word in there)
         for code, known in known_languages().items()
-        if code != "zh" and len(there := known.stop_words & stop_words.keys()) >= FEWEST
+        if code != "zh" and len(there := known.stop_words & stop_words.keys()) >= MIN_STOP_WORDS
     }
     code = max(counts, key=counts.__getitem__, default="")
-    return language(code) if code and counts[code] / len(words) >= LEAST else UNKNOWN
+    return language(code) if code and counts[code] / len(words) >= MIN_STOP_WORD_SHARE else UNKNOWN
 
 
 def _by_script(text: str) -> str:

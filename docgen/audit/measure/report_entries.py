@@ -1,0 +1,38 @@
+"""The entries of a report, by position or by the name of a rule or fact."""
+
+from collections.abc import ItemsView, Mapping
+from typing import Generic, TypeVar
+
+__all__ = ["ReportEntries"]
+
+Entry = TypeVar("Entry")
+
+
+class ReportEntries(Generic[Entry]):
+    """A report with one entry for each rule or fact: `report[name]`, `name in report`, `report.items()`.
+
+    Case, `-` and `_` in a name do not matter.
+    """
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The entries by name."""
+        raise NotImplementedError
+
+    def __getitem__(self, name: str) -> Entry:
+        """One entry; `KeyError` lists the names that exist."""
+        by_key = {_key(name_of_entry): entry for name_of_entry, entry in self.entries.items()}
+        if _key(name) not in by_key:
+            raise KeyError(f"{name!r} is not in this report, which has {', '.join(self.entries)}")
+        return by_key[_key(name)]
+
+    def __contains__(self, name: str) -> bool:
+        return _key(name) in map(_key, self.entries)
+
+    def items(self) -> ItemsView[str, Entry]:
+        """All names with their entries."""
+        return self.entries.items()
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("-", "_")

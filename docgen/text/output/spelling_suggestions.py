@@ -1,0 +1,21 @@
+"""Suggests the name that was probably meant ("did you mean")."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["nearest", "suggestion"]
+
+MIN_SIMILARITY = 0.6
+"""Least ratio of `difflib` at which a name is suggested: its own default, which tolerates one or two typing errors."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest of `known`; empty when none is near."""
+    near = get_close_matches(word, [*known], n=1, cutoff=MIN_SIMILARITY)
+    return near[0] if near else ""
+
+
+def suggestion(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A question with the nearest of `known`, or `otherwise`."""
+    near = nearest(word, known)
+    return f'Did you mean "{near}"?' if near else otherwise
