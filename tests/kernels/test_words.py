@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from docgen import kernels
 from docgen.corpus.text_buffers import encode
-from docgen.kernels.alphabet import fold_table
+from docgen.kernels.alphabet import LAST, fold_table
 from docgen.kernels.scratch import scratch
 from docgen.text import WORD
 from docgen.text.word_definition import MARK_RUNS
@@ -59,5 +59,5 @@ def test_marks_continue_a_word_and_scripts_without_spaces_are_cut_by_character(t
 
 def test_every_combining_mark_is_known_as_one() -> None:
     marks = {point for first, last in MARK_RUNS for point in range(first, last + 1)}
-    categories = map(unicodedata.category, map(chr, range(0x110000)))
+    categories = map(unicodedata.category, map(chr, range(LAST)))
     assert marks == {point for point, category in enumerate(categories) if category in ("Mn", "Mc")}
