@@ -1,11 +1,11 @@
 """sweep and control: families of corpora that differ in one thing only."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 from docgen.cli.shared.completion import contexts, facts, runs
 from docgen.cli.shared.streams import say, say_json
@@ -37,7 +37,7 @@ ControlRun = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class SweepFlags(o.JobFlags):
     """The flags of sweep."""
 
@@ -48,7 +48,7 @@ class SweepFlags(o.JobFlags):
     plan_only: PlanOnly = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ControlFlags(o.JobFlags):
     """The flags of control."""
 

@@ -33,8 +33,6 @@ from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["evaluate", "put_together"]
 
-LOGS = (".eval", ".json")
-
 
 def evaluate(
     wish: EvaluationRequest, run: str | None, out: Path | None, *, yes: bool, as_json: bool, quiet: bool
@@ -80,7 +78,7 @@ def put_together(paths: Sequence[Path], by: str | None, out: Path | None, *, as_
 
 
 def _results(path: Path) -> Results:
-    if path.is_dir() or path.suffix not in LOGS:
+    if path.is_dir() or path.suffix not in (".eval", ".json"):
         return read_results(path)
     try:
         from docgen.belief.inspect_tasks.log_reader import results_of_log

@@ -140,12 +140,15 @@ class GoldSet:
         pairs = list(zip(self._facts, self._findings, strict=True))
         if judged is None:
             return [DetectorVerdicts(facts, _errors(findings)) for facts, findings in pairs]
-        return [
-            None
-            if verdicts is None
-            else DetectorVerdicts(_presence(verdicts), _errors(combine_findings(one.text, findings, verdicts)))
-            for one, findings, verdicts in zip(self.gold, self._findings, judged.verdicts, strict=True)
-        ]
+        readings: list[DetectorVerdicts | None] = []
+        for one, findings, verdicts in zip(self.gold, self._findings, judged.verdicts, strict=True):
+            reading = None
+            if verdicts is not None:
+                # A fact whose quoted passage does not occur in the text has no verdict.
+                facts = {**dict.fromkeys(verdicts.open - verdicts.rules.keys(), "no verdict"), **verdicts.presence}
+                reading = DetectorVerdicts(facts, _errors(combine_findings(one.text, findings, verdicts)))
+            readings.append(reading)
+        return readings
 
     def disagreements(self, judged: JudgedGold | None = None) -> list[Disagreement]:
         """Where labels and verdicts differ, in the order of the documents: facts, then rules."""
@@ -187,11 +190,6 @@ class GoldSet:
                     passage=shown.evidence if shown else evidence.get(key, ""),
                     reason=shown.explanation if shown else "",
                 )  # fmt: skip
-
-
-def _presence(verdicts: Verdicts) -> dict[str, str]:
-    """Verdict by fact; a fact whose passage did not occur has none."""
-    return {**dict.fromkeys(verdicts.open - verdicts.rules.keys(), "no verdict"), **verdicts.presence}
 
 
 def judge_detector(model: str, server: str) -> str:

@@ -18,7 +18,7 @@ from docgen.llm.batch.batch_protocol import MOST_PAGES
 from docgen.llm.batch.log import BatchPlan
 from docgen.llm.batch.openai_api import FileBatchAPI
 from docgen.llm.errors import INTERRUPTED, Transient
-from docgen.llm.providers import anthropic
+from docgen.llm.providers import reply_limits
 from docgen.llm.providers.anthropic import AnthropicLLM
 from docgen.llm.ratelimit import retry
 from tests.llm.support import engine_over, request
@@ -111,7 +111,7 @@ def test_a_server_that_drips_is_one_that_does_not_answer() -> None:
 
 
 def test_a_reply_without_end_is_not_taken_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anthropic, "LARGEST_REPLY", 100_000)
+    monkeypatch.setattr(reply_limits, "LARGEST_REPLY", 100_000)
     (error,) = ask(whole(b"x" * 10_000_000))
     assert error.kind == "malformed"
     assert "100,000 bytes" in error.message
