@@ -15,10 +15,8 @@ from docgen.records import Document, Finding, Record, Severity
 
 __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 
-EXAMPLES = 5
 AROUND = 160
-"""Characters shown on either side of a finding."""
-REASON, MOST_REASONS = 160, 5
+"""Characters shown on either side of a finding. Chosen: the sentence around it, and mostly the one before."""
 KIND = re.compile(r": ['\"]")
 """Begins a quotation in the reason for a judge's failure, which differs from document to document."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -125,7 +123,7 @@ class _RuleTally:
         """Keep the example if it is among the worst so far; of equally bad ones, those of the first rows are kept."""
         self.examples.append((SEVERITIES.index(example.severity), row, example))
         self.examples.sort(key=lambda one: one[:2])
-        del self.examples[EXAMPLES:]
+        del self.examples[5:]  # enough to see what a rule finds; the explorer has them all
 
     def merge(self, other: "_RuleTally", base: int) -> None:
         self.documents += other.documents
@@ -165,7 +163,8 @@ class LeakageTally:
 
     def add_unjudged(self, reason: str) -> None:
         """Count a document whose judge gave no usable reply, by what was wrong with the last one."""
-        self.unjudged[KIND.split(reason, maxsplit=1)[0][:REASON]] += 1
+        # Cut to a line and a half, so that a reply that is quoted in some other way does not fill the report.
+        self.unjudged[KIND.split(reason, maxsplit=1)[0][:160]] += 1
 
     def merge(self, other: "LeakageTally", base: int) -> None:
         """Add what a tally of the same rules counted of other documents, whose rows begin at `base`.
@@ -188,7 +187,20 @@ class LeakageTally:
             tally.detectors.update({f.detector for f in findings if f.severity == "error"})
         else:
             tally.suspects += 1
-        tally.show(row, _example(document, worst))
+        start, end, text = worst.start, worst.end, document.text
+        example = Example(
+            document=document.id,
+            doc_type=document.doc_type,
+            severity=worst.severity,
+            detector=worst.detector,
+            explanation=worst.explanation,
+            before=text[max(0, start - AROUND) : start],
+            evidence=text[start:end],
+            after=text[end : end + AROUND],
+            start=start,
+            end=end,
+        )
+        tally.show(row, example)
 
     def report(self, calibration: Calibration | None = None, judge: str = "none") -> LeakageReport:
         """The report on all documents counted so far."""
@@ -199,7 +211,7 @@ class LeakageTally:
             calibration=calibration.cited() if calibration else "",
             judge=judge,
             unjudged=self.unjudged.total(),
-            unjudged_reasons=_ranked(self.unjudged, MOST_REASONS),
+            unjudged_reasons=_ranked(self.unjudged, 5),
         )
 
     def _leakage(self, identifier: str, calibration: Calibration | None) -> RuleLeakage:
@@ -225,19 +237,3 @@ class LeakageTally:
 def _ranked(counts: Counter[str], most: int | None = None) -> dict[str, int]:
     """The most frequent first, equals by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
-
-
-def _example(document: Document, finding: Finding) -> Example:
-    start, end, text = finding.start, finding.end, document.text
-    return Example(
-        document=document.id,
-        doc_type=document.doc_type,
-        severity=finding.severity,
-        detector=finding.detector,
-        explanation=finding.explanation,
-        before=text[max(0, start - AROUND) : start],
-        evidence=text[start:end],
-        after=text[end : end + AROUND],
-        start=start,
-        end=end,
-    )

@@ -53,11 +53,9 @@ def _data(file: str) -> dict[str, Any]:
 
 @cache
 def _rules(file: str) -> tuple[Rule, ...]:
-    return tuple(map(_rule, _data(file)["rule"]))
-
-
-def _rule(entry: dict[str, Any]) -> Rule:
-    """A rule from its TOML table; a key that `Rule` or `Cue` does not have is a `TypeError`."""
-    cues = tuple(Cue(**cue) for cue in entry.get("cues", ()))
-    examples = {name: tuple(entry.get(name, ())) for name in ("leak", "clean")}
-    return Rule(**(entry | examples | {"cues": cues}))
+    rules = []
+    for entry in _data(file)["rule"]:  # a key that `Rule` or `Cue` does not have is a `TypeError`
+        cues = tuple(Cue(**cue) for cue in entry.get("cues", ()))
+        examples = {name: tuple(entry.get(name, ())) for name in ("leak", "clean")}
+        rules.append(Rule(**(entry | examples | {"cues": cues})))
+    return tuple(rules)
