@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from docgen.records import Directness
-from docgen.universe import KeyFact, UniverseContext
+from docgen.universe import UniverseContext
 
 __all__ = ["Wording", "World", "build_world"]
 
@@ -66,7 +66,11 @@ def build_world(context: UniverseContext) -> World:
     facts = context.key_facts
     case = _cased_words(context)
     prose = "\n".join(_texts(context))
-    proper = {fact.id: tuple(_with_article(name, prose) for name in _proper_names(fact)) for fact in facts}
+    proper: dict[str, tuple[str, ...]] = {}
+    for fact in facts:
+        entities = [entity for entity in fact.entities if _is_name(entity)]
+        names = entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]
+        proper[fact.id] = tuple(_with_article(name, prose) for name in dict.fromkeys(names))
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
         topics=tuple(name for name, _ in ranked.most_common(4)) or ("the matter",),
@@ -74,12 +78,6 @@ def build_world(context: UniverseContext) -> World:
         stated={fact.id: _wordings((fact.statement, *fact.paraphrases), case) for fact in facts},
         implied={fact.id: _wordings(fact.implications, case) for fact in facts},
     )
-
-
-def _proper_names(fact: KeyFact) -> tuple[str, ...]:
-    """Capitalised entities, else capitalised words inside the statement; no dates, no long phrases."""
-    entities = [entity for entity in fact.entities if _is_name(entity)]
-    return tuple(dict.fromkeys(entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
 
 
 def _with_article(name: str, prose: str) -> str:
@@ -92,6 +90,7 @@ def _with_article(name: str, prose: str) -> str:
 
 
 def _is_name(entity: str) -> bool:
+    """Whether it is capitalised, and neither a date nor a long phrase."""
     return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
 
 

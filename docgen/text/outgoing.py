@@ -43,16 +43,12 @@ _short: dict[str, None] = {}
 def remember_secrets(*secrets: str | None) -> None:
     """Hide these from now on, in upper or lower case."""
     for secret in filter(None, secrets):
-        if _is_distinct(secret):
+        # Long or mixed enough to be removed from documents without removing words or numbers from them.
+        is_mixed = not secret.isalpha() and not secret.isdigit()
+        if len(secret) >= (SHORTEST if is_mixed else LONG_WORD):
             _forms.update((form.lower(), None) for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")))
         else:
             _short[secret] = None
-
-
-def _is_distinct(secret: str) -> bool:
-    """Whether a text can be removed from documents without removing words or numbers from them."""
-    mixed = not secret.isalpha() and not secret.isdigit()
-    return len(secret) >= (SHORTEST if mixed else LONG_WORD)
 
 
 def hide(text: str) -> str:
@@ -103,7 +99,7 @@ def screen_text(text: str) -> str:
 
 def json_for_screen(document: str) -> str:
     """An equivalent JSON document that cannot control a terminal: such characters are escaped, secrets hidden."""
-    return DRIVERS.sub(lambda found: f"\\u{ord(found[0]):04x}", hide(document))
+    return DRIVERS.sub(lambda match: f"\\u{ord(match[0]):04x}", hide(document))
 
 
 KEY_VARIABLES, OPENAI_KEY_VARIABLE = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), "OPENAI_API_KEY"

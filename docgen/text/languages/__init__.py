@@ -140,14 +140,13 @@ def detect_language(text: str) -> Language:
     if not beginning.isascii() and (code := _by_script(beginning)):
         return language(code)
     words = Counter(find_words(beginning.lower()))
-    counts = {code: _share(words, known.stop_words) for code, known in known_languages().items() if code != "zh"}
-    code, share = max(counts.items(), key=lambda item: item[1])
+    shares = {}
+    for code, known in known_languages().items():
+        if code != "zh":  # which is recognised by its script
+            there = known.stop_words & words.keys()
+            shares[code] = sum(words[word] for word in there) / words.total() if len(there) >= FEWEST else 0.0
+    code, share = max(shares.items(), key=lambda item: item[1])
     return language(code) if share >= LEAST else UNKNOWN
-
-
-def _share(words: Counter[str], stop_words: frozenset[str]) -> float:
-    there = stop_words & words.keys()
-    return sum(words[word] for word in there) / words.total() if len(there) >= FEWEST else 0.0
 
 
 def _by_script(text: str) -> str:
