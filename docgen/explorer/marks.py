@@ -102,7 +102,10 @@ def _visible(text: str, at: int) -> Markup:
     for place, character in enumerate(text):
         if is_hidden(character):
             pieces.append(_run(text, plain_from, place, at))
-            pieces.append(_label(character, at + place))
+            code = ord(character)
+            name = unicodedata.name(character, WORDS.get(code, "control character"))
+            label = Markup('<span class="hidden" data-at="{}" data-one title="{}">U+{}</span>')
+            pieces.append(label.format(at + place, name, f"{code:04X}"))
             plain_from = place + 1
     pieces.append(_run(text, plain_from, len(text), at))
     return Markup("").join(pieces)
@@ -112,9 +115,3 @@ def _run(text: str, start: int, end: int, at: int) -> Markup:
     if start == end:
         return Markup("")
     return Markup('<span data-at="{}">{}</span>').format(at + start, text[start:end])
-
-
-def _label(character: str, at: int) -> Markup:
-    code = ord(character)
-    name = unicodedata.name(character, WORDS.get(code, "control character"))
-    return Markup('<span class="hidden" data-at="{}" data-one title="{}">U+{}</span>').format(at, name, f"{code:04X}")

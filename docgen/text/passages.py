@@ -42,7 +42,7 @@ SENTENCE_BREAK = re.compile(
 )
 """It opens with a set of characters so that `re` can skip to the next of them; a full stop belongs to its sentence."""
 WORD_OR_SPACE = bytes(ord(" ") if chr(byte).isspace() else ord("x") for byte in range(128)) + b"x" * 128
-"""What `bytes.translate` makes of UTF-8 for `runs_of`; all bytes of a character that is not ASCII are parts of a word."""
+"""What `bytes.translate` makes of UTF-8 for `runs_of`; all bytes of a character beyond ASCII are parts of a word."""
 SPACES = frozenset(chr(code) for code in (*range(0x80, 0x250), *range(0x2000, 0x2070)) if chr(code).isspace())
 """White space that is not ASCII, of the characters that `is_latin` lets pass."""
 TOKENS_PER_WORD, TOKENS_PER_LETTER, TOKENS_PER_FOREIGN_LETTER = 1.35, 1.2, 0.5

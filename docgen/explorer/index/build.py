@@ -137,13 +137,19 @@ def _write(connection: sqlite3.Connection, batch: _Batch, keep_texts: bool) -> N
             bodies = ((doc, text_body(text)) for doc, text in batch.texts)
             connection.executemany("INSERT INTO body VALUES (?, ?)", bodies)
             connection.executemany("INSERT INTO name VALUES (?, ?)", _clean(batch.names))
-        for name, values in batch.columns.items():
-            append(connection, name, batch.first, values)
+        for name, numbers in batch.columns.items():
+            append(connection, name, batch.first, numbers)
         for name, marks in batch.marks.items():
             column = np.zeros(len(batch.texts), np.uint8)
             column[np.fromiter(marks, np.int64) - batch.first] = list(marks.values())
             append(connection, name, batch.first, column)
-        _write_dropped(connection, batch.dropped)
+        last = connection.execute("SELECT coalesce(max(id), -1) FROM attempt").fetchone()[0]
+        dropped = list(zip(count(last + 1), batch.dropped, strict=False))
+        rows = ((n, entry.slot, entry.number, entry.verdict, entry.at, entry.size) for n, entry in dropped)
+        connection.executemany("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?)", rows)
+        reasons = ((n, reason) for n, entry in dropped for reason in entry.reasons)
+        values = ((str(reason.get("code", "")), str(reason.get("subject", "")), n) for n, reason in reasons)
+        connection.executemany("INSERT OR IGNORE INTO reason VALUES (?, ?, ?)", values)
         terms = ((kind, code, value.encode("utf-8", "replace").decode()) for kind, code, value in batch.terms)
         connection.executemany("INSERT INTO term VALUES (?, ?, ?)", terms)
         put_meta(connection, "end", batch.end)
@@ -157,12 +163,3 @@ def _write(connection: sqlite3.Connection, batch: _Batch, keep_texts: bool) -> N
 def _clean(rows: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Without lone surrogates, which SQLite does not accept."""
     return ((doc, text if text.isascii() else text.encode("utf-8", "replace").decode()) for doc, text in rows)
-
-
-def _write_dropped(connection: sqlite3.Connection, dropped: list[Entry]) -> None:
-    last = connection.execute("SELECT coalesce(max(id), -1) FROM attempt").fetchone()[0]
-    numbered = list(zip(count(last + 1), dropped, strict=False))
-    rows = ((n, entry.slot, entry.number, entry.verdict, entry.at, entry.size) for n, entry in numbered)
-    connection.executemany("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?)", rows)
-    reasons = ((str(r.get("code", "")), str(r.get("subject", "")), n) for n, entry in numbered for r in entry.reasons)
-    connection.executemany("INSERT OR IGNORE INTO reason VALUES (?, ?, ?)", reasons)

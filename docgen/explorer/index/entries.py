@@ -25,8 +25,7 @@ HEAD_BYTES = 1 << 14
 """Bytes at the beginning of a file by which it is recognised."""
 COLUMNS = ("id", "doc_type", "idea", "facts", "engine", "model")
 DAMAGED = "damaged"
-"""The verdict on a line that is not an attempt; it counts as of no slot."""
-NO_SLOT = -1
+"""The verdict on a line that is not an attempt; it counts as of slot -1, which none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class RunSource:
             try:
                 yield _attempt(read_attempt(line), at, len(line))
             except ValueError:
-                yield Entry(at + len(line) + 1, DAMAGED, "", slot=NO_SLOT, at=at, size=len(line))
+                yield Entry(at + len(line) + 1, DAMAGED, "", slot=-1, at=at, size=len(line))
 
     def text(self, at: int, size: int) -> str:
         """The text of the attempt on the line there. Raises `DamagedIndex` if there is none."""
@@ -177,7 +176,11 @@ class CorpusSource:
 
     def entries(self, start: int) -> Iterator[Entry]:
         """The documents from row `start`."""
-        detectors = self._detectors()
+        detectors = None
+        if self.context is not None:
+            from docgen.explorer.detect import Detectors
+
+            detectors = Detectors.of(self.context)
         for batch in read_corpus(self.files, optional=COLUMNS):
             if batch.first_row + len(batch) <= start:
                 continue
@@ -186,26 +189,24 @@ class CorpusSource:
                     entry = _document(row, text, columns)
                     yield _detected(entry, detectors) if detectors else entry
 
-    def _detectors(self) -> "Detectors | None":
-        if self.context is None:
-            return None
-        from docgen.explorer.detect import Detectors
-
-        return Detectors.of(self.context)
-
 
 def _detected(entry: Entry, detectors: "Detectors") -> Entry:
     """The entry with what detectors find in its text, unless that was planned."""
     sightings = detectors.sightings(entry.text)
     planned = {str(fact["fact"]) for fact in entry.facts} or None
     findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)
+    # Reversed, so that the first sighting of a fact is the one that stays.
     expressed = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
     facts = entry.facts or [fact for fact in expressed.values() if fact["directness"] != "contradicted"]
     return replace(entry, facts=facts, findings=[one.model_dump() for one in findings])
 
 
 def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:
-    facts = columns.get("facts")
+    listed = columns.get("facts")
+    facts = [
+        {**fact, "fact": str(fact.get("fact", ""))} if isinstance(fact, dict) else {"fact": str(fact)}
+        for fact in (listed if isinstance(listed, list) else ())
+    ]
     return Entry(
         end=row + 1,
         verdict="accepted",
@@ -217,12 +218,8 @@ def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:
         model=_name(columns.get("model")) or _name(columns.get("engine")),
         words=word_count(text),
         tokens=token_estimate(text),
-        facts=[_fact(fact) for fact in facts] if isinstance(facts, list) else [],
+        facts=facts,
     )
-
-
-def _fact(value: Any) -> dict[str, Any]:
-    return {**value, "fact": str(value.get("fact", ""))} if isinstance(value, dict) else {"fact": str(value)}
 
 
 def _name(value: Any) -> str:

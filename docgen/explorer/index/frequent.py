@@ -5,7 +5,7 @@ import sqlite3
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
@@ -39,7 +39,11 @@ def take_frequent(connection: sqlite3.Connection, text_of: Callable[[int], str])
         return
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM frequent")
-    for word in _frequent(text_of(int(doc)) for doc in np.linspace(0, documents - 1, SAMPLE)):
+    counts: Counter[str] = Counter()
+    for doc in np.linspace(0, documents - 1, SAMPLE):
+        beginning = text_of(int(doc))[:20_000].lower()  # of a book in one document the rest would say little more
+        counts.update({fold_word(word) for word in set(WORD.findall(beginning))})
+    for word in [word for word, count in counts.most_common(MOST) if count >= SHARE * SAMPLE]:
         mask = np.zeros(documents, bool)
         query = "SELECT group_concat(rowid) FROM words WHERE words MATCH ?"
         listed = connection.execute(query, (f'"{word}"',)).fetchone()[0]
@@ -49,13 +53,6 @@ def take_frequent(connection: sqlite3.Connection, text_of: Callable[[int], str])
             connection.execute("INSERT INTO frequent VALUES (?, ?, ?)", (word, documents, packed))
     put_meta(connection, "frequent", documents)
     connection.execute("COMMIT")
-
-
-def _frequent(texts: Iterable[str]) -> list[str]:
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update({fold_word(word) for word in set(WORD.findall(text[:20_000].lower()))})
-    return [word for word, count in counts.most_common(MOST) if count >= SHARE * SAMPLE]
 
 
 def read_frequent(rows: list[tuple[int, bytes]], documents: int) -> tuple[int, Array]:

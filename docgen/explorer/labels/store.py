@@ -183,7 +183,11 @@ class LabelStore:
     def documents(self, state: str) -> set[str]:
         """Ids of the documents with a label: "any", "read", "good", "complete", "noted", or a fact's or rule's id."""
         labels = [label for label in self.all() if (label.kind == "read") == (state == "read")]
-        return {label.document for label in labels if _is_in(label, state)}
+        if state == "noted":
+            labels = [label for label in labels if label.note]
+        elif state not in ("any", "read"):
+            labels = [label for label in labels if state in (label.verdict, label.subject)]
+        return {label.document for label in labels}
 
     @_in_words
     def text(self, key: str) -> tuple[str, str]:
@@ -224,14 +228,6 @@ class LabelStore:
             return []
         rows = connection.execute("SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,))
         return [(str(name), str(stratum)) for name, stratum in rows]
-
-
-def _is_in(label: Label, state: str) -> bool:
-    if state in ("any", "read"):
-        return True
-    if state == "noted":
-        return bool(label.note)
-    return state in (label.verdict, label.subject)
 
 
 def _now() -> str:

@@ -13,6 +13,7 @@ from docgen.explorer.view import View
 __all__ = ["compare"]
 
 PAGE = 25
+"""Slots on a page. Chosen: each is two documents to read and compare, half as many as a list has."""
 FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
 
 

@@ -26,7 +26,6 @@ LONGEST_TWIN = 20_000
 """Characters of a text above which a near-duplicate is shown without what differs."""
 MOST_IDEAS = 2_000
 """Ideas of a type among which the nearest are looked for."""
-MOST_HITS = 500
 SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
 
 
@@ -43,6 +42,8 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
     labels = view.labels.of(identifier)
     before, after, place, total = neighbours_in(snapshot, query.filters, view.labels.documents, doc)
     slot = int(snapshot.column("slot")[doc])
+    pattern = query.filters.query.pattern
+    hits = islice(pattern.finditer(text), 500) if pattern else ()  # more would be a page of nothing but marks
     return {
         "id": identifier,
         "slot": slot,
@@ -66,16 +67,10 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
         "filters": {"address": query.filters.address(), "place": place, "total": total},
         "before": None if before is None else snapshot.id_of(before),
         "after": None if after is None else snapshot.id_of(after),
-        "hits": _hits(text, query),
+        "hits": [hit.span() for hit in hits],
         "span": query.get("span"),
         "part": query.number("part"),
     }
-
-
-def _hits(text: str, query: PageQuery) -> list[tuple[int, int]]:
-    """Where the words are that the list was searched for."""
-    pattern = query.filters.query.pattern
-    return [match.span() for match in islice(pattern.finditer(text), MOST_HITS)] if pattern else []
 
 
 def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> dict[str, Any]:
@@ -120,7 +115,13 @@ def _facts(
 
 def spans_of(page: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Span]:
     """What to mark in the text of a page."""
-    spans = [_sighting(s, numbers) for s in page["sightings"]]
+    spans = []
+    for sighting in page["sightings"]:
+        number = numbers.get(sighting["fact"], 0)
+        # The style has eight colours; facts beyond that share them.
+        style = f"f{number % 8}" + (" denied" if sighting["verdict"] == "contradicted" else "")
+        title = f"{sighting['fact']}: {sighting['verdict']} (seen by {sighting['detector'].replace('_', ' ')})"
+        spans.append(Span(sighting["start"], sighting["end"], "fact", sighting["fact"], str(number), title, style))
     for finding in page["findings"]:
         word = SEVERITY.get(finding.get("severity", ""), "breaks")
         title = f"{word} {finding['rule']}: {finding.get('explanation') or finding.get('detector', '')}"
@@ -133,13 +134,6 @@ def spans_of(page: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Span]:
         spans.append(Span(label["start"], label["end"], "label", label["subject"], "✎", title))
     spans += [Span(start, end, "hit") for start, end in page.get("hits", ())]
     return spans + [span for span in [link_span(page["span"])] if span]
-
-
-def _sighting(seen: Mapping[str, Any], numbers: Mapping[str, int]) -> Span:
-    number = numbers.get(seen["fact"], 0)
-    style = f"f{number % 8}" + (" denied" if seen["verdict"] == "contradicted" else "")
-    title = f"{seen['fact']}: {seen['verdict']} (seen by {seen['detector'].replace('_', ' ')})"
-    return Span(seen["start"], seen["end"], "fact", seen["fact"], str(number), title, style)
 
 
 def link_span(text: str) -> Span | None:

@@ -17,6 +17,8 @@ from docgen.explorer.view import View
 __all__ = ["document_rows", "documents", "title_of"]
 
 TITLE, EXCERPT, AROUND = 110, 220, 90
+"""Characters of a title and of an excerpt; of an excerpt those before a hit. Chosen: one line and two on a wide screen,
+and a hit not quite in the middle, since what follows it says more."""
 TAG = re.compile(r"^<[A-Z]+>")
 """A mark that some corpora have at the start of every document."""
 LOOKED_AT = 200_000

@@ -12,6 +12,8 @@ from docgen.explorer.view import View
 __all__ = ["idea", "type_", "types"]
 
 FIRST, IDEAS = 8, 200
+"""Documents and ideas shown of one type. Chosen: a screen of documents, of which the list has the rest; a brainstorm
+gives a type some tens of ideas."""
 
 
 def types(view: View, _: PageQuery) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from docgen.text import find_normalised
 __all__ = ["attempt", "duplicates", "find_attempt", "rejected"]
 
 PAGE = 40
+"""Attempts on a page. Chosen: each is read from the disk, and has some lines of reasons."""
 
 
 def rejected(view: View, query: PageQuery) -> dict[str, Any]:
@@ -79,7 +80,11 @@ def find_attempt(snapshot: Snapshot, slot: int, number: int) -> dict[str, Any] |
 def attempt(view: View, query: PageQuery) -> dict[str, Any]:
     """One attempt with its reasons; a near-duplicate next to the document that it repeats."""
     snapshot = view.snapshot
-    slot, number = _address(query.path["id"])
+    name = query.path["id"]
+    first, _, second = name.partition("-")
+    if not (first.isdecimal() and second.isdecimal() and len(name) < 30):
+        raise Missing(f"no attempt {name!r}; addresses are SLOT-NUMBER")
+    slot, number = int(first), int(second)
     record = find_attempt(snapshot, slot, number)
     if record is None:
         raise Missing(f"no attempt {number} of slot {slot}")
@@ -142,13 +147,6 @@ def _twin(snapshot: Snapshot, record: Mapping[str, Any], text: str) -> dict[str,
                 "there": [(p.right_start, p.right_end) for p in parts],
             }
     return None
-
-
-def _address(name: str) -> tuple[int, int]:
-    slot, _, number = name.partition("-")
-    if not (slot.isdecimal() and number.isdecimal() and len(name) < 30):
-        raise Missing(f"no attempt {name!r}; addresses are SLOT-NUMBER")
-    return int(slot), int(number)
 
 
 def duplicates(view: View, query: PageQuery) -> dict[str, Any]:

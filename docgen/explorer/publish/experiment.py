@@ -19,8 +19,6 @@ from docgen.progress import Progress, Reporter
 
 __all__ = ["export_experiment"]
 
-ORDERS = ("", "random")
-
 
 class TranscriptLinks:
     """Links on a page that is `depth` folders below the top; `listed` are the files of the lists that exist."""
@@ -63,9 +61,9 @@ class _Site:
         self.chosen = _drawn(view, options)
         self.published = frozenset(self.own.rows[place].path for place in self.chosen)
         self.lists = {
-            TranscriptFilters(chosen, "", sort): _list_file(folder, sort)
+            TranscriptFilters(chosen, "", sort): f"{folder}{sort or ('index' if folder else 'transcripts')}.html"
             for chosen, folder in self._groups().items()
-            for sort in ORDERS
+            for sort in ("", "random")
         }
         self.head = view.head()
         canary = options.canary or CANARY
@@ -94,19 +92,17 @@ class _Site:
         search = SearchFiles("transcript", "transcripts.html")
         for number, place in enumerate(self.chosen, 1):
             path = self.own.rows[place].path
-            self._page("transcript", f"{path}.html", self._shown(path))
+            data = transcript(self.view, PageQuery({"path": path}))
+            # Without links to transcripts that are not published.
+            data |= {name: None for name in ("before", "after") if data[name] not in self.published}
+            data |= {"others": [row for row in data["others"] if row["path"] in self.published]}
+            self._page("transcript", f"{path}.html", data)
             one = self.own.read(place)
             search.add(self._row(place), f"{one.text}\n{one.shown_reasoning}\n{one.answer}")
             self.reporter.progress(Progress("pages", number, len(self.chosen)))
         search.write(self.out / "search")
         finish_folder(self.out, self.options.licence, self.site["canary"])
         return len(self.chosen)
-
-    def _shown(self, path: str) -> dict[str, Any]:
-        """The page of a transcript without links to those that are not published."""
-        data = transcript(self.view, PageQuery({"path": path}))
-        near = {name: data[name] if data[name] in self.published else None for name in ("before", "after")}
-        return data | near | {"others": [row for row in data["others"] if row["path"] in self.published]}
 
     def _row(self, place: int) -> dict[str, Any]:
         """What the search in the browser knows about a transcript."""
@@ -142,10 +138,6 @@ class _Site:
             menu=[page for page in pages if page.menu], u=links, numbers={}, view=self.view, token="", site=self.site,
         )  # fmt: skip
         target.write_text(html, "utf-8")
-
-
-def _list_file(folder: str, sort: str) -> str:
-    return f"{folder}{sort or ('index' if folder else 'transcripts')}.html"
 
 
 def _numbered(file: str, number: int) -> str:

@@ -15,8 +15,9 @@ from docgen.explorer.index.frequent import WORD, fold_word
 __all__ = ["SearchFiles"]
 
 CHUNK = 2_000
+"""Documents in a file. Chosen: about a megabyte of titles and excerpts, loaded at once."""
 LONGEST = 40
-"""Fewest letters of a word that can be searched for."""
+"""Most letters of a word that can be searched for; what is longer is hardly a word."""
 COMMON = 0.5
 """Share of the documents from which a word is uninformative; such words are left out and ignored."""
 
@@ -48,7 +49,9 @@ class SearchFiles:
             if len(docs) > max(20, COMMON * len(self._rows)):
                 common.append(word)
             else:
-                shards[_prefix(word)][word] = _packed(docs)
+                # The file of a word: its first two letters, as code points, which any file system accepts.
+                prefix = "-".join(f"{ord(letter):x}" for letter in word[:2])
+                shards[prefix][word] = _packed(docs)
         for prefix, words in shards.items():
             _write(folder / f"words-{prefix}.js", "words", prefix, words)
         about = {
@@ -66,11 +69,6 @@ class SearchFiles:
 def _write(file: Path, kind: str, name: object, value: Any) -> None:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     file.write_text(f"docgenSearch({json.dumps(kind)},{json.dumps(name)},{text});\n", "utf-8")
-
-
-def _prefix(word: str) -> str:
-    """The file that a word is in: its first two letters, as code points, which any file system accepts."""
-    return "-".join(f"{ord(letter):x}" for letter in word[:2])
 
 
 def _packed(docs: Iterable[int]) -> str:

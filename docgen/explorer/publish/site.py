@@ -51,7 +51,11 @@ class _Site:
     def __init__(self, view: View, out: Path, options: SiteOptions, reporter: Reporter) -> None:
         self.view, self.out, self.options, self.reporter = view, out, options, reporter
         self.snapshot = view.snapshot
-        self.docs = _drawn(self.snapshot.documents, options)
+        documents = self.snapshot.documents
+        self.docs: Array = np.arange(documents)
+        if options.documents is not None and documents > options.documents:
+            drawn = np.random.default_rng(options.seed).choice(documents, options.documents, replace=False)
+            self.docs = np.sort(drawn)  # in the order of the corpus
         self.files: dict[str, str] = {}
         self.lists: dict[int | None, str] = {None: "documents.html"}
         self.search = SearchFiles()
@@ -61,12 +65,9 @@ class _Site:
             "licence": options.licence,
             "canary": canary,
             "shown": len(self.docs),
-            "models": self._models(),
+            "models": [name for name in self.snapshot.terms["model"] if name],
             "notice": "",
         }
-
-    def _models(self) -> list[str]:
-        return [name for name in self.snapshot.terms["model"] if name]
 
     def write(self) -> int:
         clear_folder(self.out)
@@ -163,11 +164,3 @@ class _Site:
             numbers=fact_numbers(self.snapshot), view=self.view, token="", site=self.site,
         )  # fmt: skip
         target.write_text(html, "utf-8")
-
-
-def _drawn(documents: int, options: SiteOptions) -> Array:
-    """The published documents, in the order of the corpus."""
-    if options.documents is None or documents <= options.documents:
-        return np.arange(documents)
-    rng = np.random.default_rng(options.seed)
-    return np.sort(rng.choice(documents, options.documents, replace=False))

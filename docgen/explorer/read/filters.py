@@ -72,21 +72,18 @@ def mask_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> Array:
     """Which documents meet all filters: booleans, one for each document."""
     mask = np.ones(snapshot.documents, bool)
     for name, value in filters.chosen:
+        bare = value.removeprefix("!")
         if name == "label":  # labels change under an unchanged index
-            mask &= _label(snapshot, value, labelled)
+            one = np.zeros(snapshot.documents, bool)
+            one[[doc for id_ in labelled(bare) if (doc := snapshot.find(id_)) is not None]] = True
         else:
-            mask &= snapshot.remember(("mask", name, value), lambda n=name, v=value: _one(snapshot, n, v))
+            one = snapshot.remember(("mask", name, bare), lambda n=name, v=bare: TESTS[n](snapshot, v))
+        mask &= ~one if value.startswith("!") else one
     if filters.query.match:
         mask &= matching(snapshot, filters.query)
     elif filters.q:
         mask[:] = False  # there was a search, but without any words in it
     return mask
-
-
-def _one(snapshot: Snapshot, name: str, value: str) -> Array:
-    negative = value.startswith("!")
-    mask = TESTS[name](snapshot, value.removeprefix("!"))
-    return ~mask if negative else mask
 
 
 def _fact(snapshot: Snapshot, value: str) -> Array:
@@ -144,14 +141,6 @@ def _tries(snapshot: Snapshot, value: str) -> Array:
     """The attempt that was accepted; "2+" for refilled slots."""
     column = snapshot.column("number")
     return column >= _number(value[:-1], 1) if value.endswith("+") else column == _number(value, 1)
-
-
-def _label(snapshot: Snapshot, value: str, labelled: Labelled) -> Array:
-    negative = value.startswith("!")
-    mask = np.zeros(snapshot.documents, bool)
-    docs = [doc for name in labelled(value.removeprefix("!")) if (doc := snapshot.find(name)) is not None]
-    mask[docs] = True
-    return ~mask if negative else mask
 
 
 TESTS: Mapping[str, Callable[[Snapshot, str], Array]] = {

@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from docgen.errors import ConfigError
 from docgen.explorer.index.columns import Array
+from docgen.explorer.index.journal import JUDGE_STAGE
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.files.run_folder import RunFolder
 from docgen.text import digest
@@ -65,7 +66,9 @@ class Judges:
             return None
         setup = reopen(run)
         audit, panels = Audit(setup.context), list[Panel]()
-        for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *_models(snapshot)]):
+        spent = snapshot.meta("journal", {"spent": {}})["spent"]  # by stage and model
+        models = [name.split("\t")[1] for name in spent if name.startswith(f"{JUDGE_STAGE}\t")]
+        for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *models]):
             if model:
                 try:
                     options = Judge.of(JudgeOptions(model=model), setup).model
@@ -103,13 +106,6 @@ def _said(snapshot: Snapshot, panel: "Panel", document: "Document", sample: int)
         return None if reply is None else panel.read(reply, document)
     except JudgeError:
         return None
-
-
-def _models(snapshot: Snapshot) -> list[str]:
-    from docgen.explorer.index.journal import JUDGE_STAGE
-
-    names = snapshot.meta("journal", {"spent": {}})["spent"]
-    return [name.split("\t")[1] for name in names if name.startswith(f"{JUDGE_STAGE}\t")]
 
 
 def _reply(snapshot: Snapshot, key: str) -> Any:

@@ -14,6 +14,7 @@ from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
 from docgen.behaviour.settings import Setting
 from docgen.errors import UserError
+from docgen.explorer.index.keeper import file_state
 from docgen.explorer.shown import Page
 from docgen.explorer.transcripts.rows import Transcripts
 from docgen.files.run_folder import RunFolder
@@ -51,16 +52,11 @@ class ExperimentView:
         """The transcripts on disk by now."""
         if self._transcripts is None or time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
-            stamp = [self._stamp_of(name) for name in ("transcripts.jsonl", "reports/experiment.json")]
+            stamp = [file_state(self.folder.path / name) for name in ("transcripts.jsonl", "reports/experiment.json")]
             if self._transcripts is None or stamp != self._stamp:
                 self._stamp = stamp
                 self._transcripts = Transcripts(self.folder.path / "transcripts.jsonl", self.threshold)
         return self._transcripts
-
-    def _stamp_of(self, name: str) -> tuple[int, int, int]:
-        file = self.folder.path / name
-        stat = file.stat() if file.exists() else None
-        return (stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else (0, 0, 0)
 
     @property
     def report(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from docgen.text import find_normalised
 __all__ = ["PAGE", "experiment", "transcript", "transcript_rows", "transcripts"]
 
 PAGE = 50
+"""Transcripts on a page: as many as documents."""
 MOST = 60
 """Transcripts of the same query under other conditions that a page links to."""
 OUTCOMES = ("full", "partial", "refusal", "unscored")
@@ -42,6 +43,11 @@ def experiment(view: ExperimentView, _: PageQuery) -> dict[str, Any]:
         tiers.setdefault(row.tier, {"role": row.role, "counts": Counter()})["counts"][row.compliance or "unscored"] += 1
         if row.fakes:
             cells[key]["fakes"][row.fakes] += 1
+    for cell in cells.values():  # outcomes in a fixed order, those that did not occur included
+        cell["fakes"] = {name: cell["fakes"][name] for name in FAKES}
+        for tier in cell["tiers"].values():
+            tier["answers"] = sum(tier["counts"].values())
+            tier["counts"] = {name: tier["counts"][name] for name in OUTCOMES}
     setting = view.plan.get("setting") or {}
     return {
         "title": setting.get("title") or setting.get("id") or view.name,
@@ -59,16 +65,8 @@ def experiment(view: ExperimentView, _: PageQuery) -> dict[str, Any]:
         "queries": len(view.plan.get("queries", [])),
         "measured": report.get("done"),
         "fakes_words": FAKES,
-        "cells": [_with_bars(cell) for cell in cells.values()],
+        "cells": list(cells.values()),
     }
-
-
-def _with_bars(cell: dict[str, Any]) -> dict[str, Any]:
-    """The cell with its outcomes in a fixed order."""
-    for tier in cell["tiers"].values():
-        tier["answers"] = sum(tier["counts"].values())
-        tier["counts"] = {name: tier["counts"][name] for name in OUTCOMES}
-    return cell | {"fakes": {name: cell["fakes"][name] for name in FAKES}}
 
 
 def transcripts(view: ExperimentView, query: PageQuery) -> dict[str, Any]:

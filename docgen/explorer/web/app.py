@@ -33,9 +33,24 @@ def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | Non
     Every write must carry `token`; by default a random one, which is in the pages.
     """
     shown, token = dict(views), token or secrets.token_urlsafe(24)
-    routes = [Route("/", _home(shown, token)), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
+
+    async def home(_: Request) -> Response:
+        if len(shown) == 1:
+            return RedirectResponse(LiveLinks(next(iter(shown))).page())
+        heads = await run_in_threadpool(lambda: [view.head() for view in shown.values()])
+        urls = [LiveLinks(name).page() for name in shown]
+        return HTMLResponse(render("home.html", corpora=heads, urls=urls, token=token))
+
+    async def at_random(request: Request) -> Response:
+        view = shown.get(request.path_params["corpus"])
+        address = view.at_random() if view else ""
+        if view is None or not address:
+            return _missing("no document to be drawn")
+        return RedirectResponse(LiveLinks(view.name).page(address), status_code=303)
+
+    routes = [Route("/", home), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
     routes += write_routes(_corpora(shown), token)
-    routes.append(Route("/{corpus}/random", _random(shown)))
+    routes.append(Route("/{corpus}/random", at_random))
     for path in dict.fromkeys(page.path for view in shown.values() for page in view.pages):
         base = "/{corpus}/" + path
         twin = base + ("index.json" if not path else ".json")
@@ -50,28 +65,6 @@ def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | Non
 
 def _corpora(views: Mapping[str, Shown]) -> dict[str, View]:
     return {name: view for name, view in views.items() if isinstance(view, View)}
-
-
-def _home(views: Mapping[str, Shown], token: str) -> Endpoint:
-    async def home(_: Request) -> Response:
-        if len(views) == 1:
-            return RedirectResponse(LiveLinks(next(iter(views))).page())
-        words = await run_in_threadpool(lambda: [view.head() for view in views.values()])
-        names = list(views)
-        return HTMLResponse(render("home.html", corpora=words, urls=[LiveLinks(n).page() for n in names], token=token))
-
-    return home
-
-
-def _random(views: Mapping[str, Shown]) -> Endpoint:
-    async def at_random(request: Request) -> Response:
-        view = views.get(request.path_params["corpus"])
-        address = view.at_random() if view else ""
-        if view is None or not address:
-            return _missing("no document to be drawn")
-        return RedirectResponse(LiveLinks(view.name).page(address), status_code=303)
-
-    return at_random
 
 
 def _endpoint(views: Mapping[str, Shown], at: str, token: str, as_data: bool) -> Endpoint:

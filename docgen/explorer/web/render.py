@@ -88,15 +88,12 @@ def marked_part(
     linked = link_span(page["span"])
     number = page["part"] or (linked.start // size + 1 if linked else 1)
     number = min(max(1, number), parts)
-    spans = _blind_spans(page) if blind else spans_of(page, numbers)
+    if blind:  # what the reader marked, and where the address points
+        spans = [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
+    else:
+        spans = spans_of(page, numbers)
     html = mark_text(page["text"], spans, (number - 1) * size, number * size)
     return {"html": html, "number": number, "parts": parts}
-
-
-def _blind_spans(page: dict[str, Any]) -> list[Span]:
-    """What the reader marked, without anything from detectors."""
-    linked = link_span(page["span"])
-    return [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
 
 
 def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
