@@ -144,3 +144,12 @@ def test_the_tree_in_the_readme_has_every_folder() -> None:
         above |= {indent: listed[-1]} if names else {}
     folders = {f"{file.parent.relative_to(PACKAGE).as_posix()}/" for file in PACKAGE.rglob("__init__.py")} - {"./"}
     assert sorted(name for name in listed if not name.endswith("data/")) == sorted(folders)
+
+
+def test_the_page_of_benchmarks_lists_every_script() -> None:
+    """By name, or by a pattern such as `fuzz_*.py`; and no script that is gone."""
+    folder = README.parent / "bench"
+    patterns = re.findall(r"`([\w*]+\.py)`", (folder / "README.md").read_text("utf-8"))
+    listed = {path for pattern in patterns for path in folder.glob(pattern)}
+    assert sorted(set(folder.glob("*.py")) - listed) == []
+    assert [pattern for pattern in patterns if pattern != "NAME.py" and not list(folder.glob(pattern))] == []

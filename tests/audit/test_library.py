@@ -57,6 +57,11 @@ def test_texts_in_memory_are_audited(texts: Any) -> None:
     assert [(document.row, document.id) for document in audit.failing] == [(1, "1")]
 
 
+def test_a_result_in_a_notebook_says_what_was_read() -> None:
+    """Its representation names the corpus and counts its documents."""
+    assert repr(Audit(LAKE).scan(TEXTS)) == f"AuditResult('texts', documents={len(TEXTS)}, judged=0)"
+
+
 def test_an_unknown_name_says_which_there_are() -> None:
     """Spelling with `-` and capitals is the same name."""
     leakage = Audit(LAKE).scan(TEXTS).leakage

@@ -56,6 +56,10 @@ class AuditResult:
             rewritten = _rewritten(self.corpus.run.run.read_attempts())
             self.is_rewritten_sample = any(pending.document.id in rewritten for pending in tallies.pending)
 
+    def __repr__(self) -> str:
+        """The corpus and its size; the figures are in `leakage`, `salience` and `diversity`."""
+        return f"AuditResult({self.corpus.name!r}, documents={self.documents}, judged={self.judged})"
+
     @property
     def documents(self) -> int:
         """Documents scanned."""
