@@ -47,7 +47,10 @@ class View:
         beside = view_folder(source)
         why_not = "Nothing can be written next to the corpus: make the folder writable, or view a copy of it"
         self.labels = LabelStore(beside, why_not if self.keeper.is_aside else "")
-        self.who = _user()
+        try:
+            self.who = getpass.getuser()
+        except (KeyError, OSError):  # a container's user need not have a name
+            self.who = "somebody"
         self._reporter: Reporter = reporter or SilentReporter()
         self._snapshot: Snapshot | None = None
         self._seen: object = None
@@ -220,10 +223,3 @@ class View:
         for thread in (self._worker, self._warming):
             if thread is not None:
                 thread.join()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"

@@ -130,17 +130,12 @@ def _read(
             left_open.add(name)
             continue
         prominence: Prominence | None = entry["prominence"] if entry.get("prominence") in PROMINENCE else None
-        judged[name] = Judgement(name, verdict, *span, _reason(entry), prominence, _airtime(entry))
+        percent = entry.get("airtime")
+        is_share = isinstance(percent, int | float) and not isinstance(percent, bool) and 0 <= percent <= 100
+        airtime = percent / 100 if is_share else None
+        judged[name] = Judgement(name, verdict, *span, _reason(entry), prominence, airtime)
     return judged, frozenset(left_open - judged.keys())
 
 
 def _reason(entry: Mapping[str, Any]) -> str:
     return " ".join(str(entry.get("reason", "")).split())
-
-
-def _airtime(entry: Mapping[str, Any]) -> float | None:
-    """The share that was given in percent; None without a number from 0 to 100."""
-    value = entry.get("airtime")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        return None
-    return value / 100

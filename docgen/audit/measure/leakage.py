@@ -122,7 +122,7 @@ class _RuleTally:
     def show(self, row: int, example: Example) -> None:
         """Keep the example if it is among the worst so far; of equally bad ones, those of the first rows are kept."""
         self.examples.append((SEVERITIES.index(example.severity), row, example))
-        self.examples.sort(key=lambda one: one[:2])
+        self.examples.sort(key=lambda entry: entry[:2])
         del self.examples[5:]  # enough to see what a rule finds; the explorer has them all
 
     def merge(self, other: "_RuleTally", base: int) -> None:

@@ -44,7 +44,7 @@ class _FactTally:
 
     def show(self, example: FactExample) -> None:
         """Keep the first example of a detector, of the first few detectors."""
-        if len(self.examples) < EXAMPLES and all(example.detector != one.detector for one in self.examples):
+        if len(self.examples) < EXAMPLES and all(example.detector != shown.detector for shown in self.examples):
             self.examples.append(example)
 
     def merge(self, later: "_FactTally") -> None:

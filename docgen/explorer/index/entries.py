@@ -196,9 +196,9 @@ def _detected(entry: Entry, detectors: "Detectors") -> Entry:
     planned = {str(fact["fact"]) for fact in entry.facts} or None
     findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)
     # Reversed, so that the first sighting of a fact is the one that stays.
-    expressed = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
+    expressed = {s.fact: {"fact": s.fact, "directness": s.verdict} for s in reversed(sightings)}
     facts = entry.facts or [fact for fact in expressed.values() if fact["directness"] != "contradicted"]
-    return replace(entry, facts=facts, findings=[one.model_dump() for one in findings])
+    return replace(entry, facts=facts, findings=[finding.model_dump() for finding in findings])
 
 
 def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:

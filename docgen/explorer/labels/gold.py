@@ -51,13 +51,13 @@ def gold_lines(documents: Iterable[GoldDocument], facts: Sequence[str]) -> list[
     return [
         json.dumps(
             {
-                "id": one.id,
-                "doc_type": one.doc_type,
-                "text": one.text,
-                "facts": {**dict.fromkeys(facts, "absent"), **one.facts},
-                "leaks": [{"rule": rule, "evidence": quote} for rule, quote in one.leaks],
+                "id": document.id,
+                "doc_type": document.doc_type,
+                "text": document.text,
+                "facts": {**dict.fromkeys(facts, "absent"), **document.facts},
+                "leaks": [{"rule": rule, "evidence": quote} for rule, quote in document.leaks],
             },
             ensure_ascii=False,
         )
-        for one in documents
+        for document in documents
     ]

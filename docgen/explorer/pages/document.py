@@ -82,12 +82,12 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
         return {"sightings": [], "findings": recorded, "unscanned": len(text) > LONGEST}
     assigned = {str(fact["fact"]) for fact in record.get("facts") or ()}
     sightings = detectors.sightings(text, record.get("quotes") or ())
-    places = {(one["rule"], one.get("start")) for one in recorded}
+    places = {(finding["rule"], finding.get("start")) for finding in recorded}
     findings = detectors.findings(text, assigned if view.run else None, sightings, kind, idea)
-    extra = [one.model_dump() for one in findings if (one.rule, one.start) not in places]
+    extra = [finding.model_dump() for finding in findings if (finding.rule, finding.start) not in places]
     rows = [
-        {"fact": one.fact, "verdict": one.verdict, "detector": one.detector, "start": one.start, "end": one.end}
-        for one in sightings
+        {"fact": s.fact, "verdict": s.verdict, "detector": s.detector, "start": s.start, "end": s.end}
+        for s in sightings
     ]
     return {"sightings": rows, "findings": recorded + extra, "unscanned": len(text) > LONGEST}
 
@@ -153,7 +153,7 @@ def attempts_of(snapshot: Snapshot, slot: int, doc: int | None) -> list[dict[str
     if doc is not None:
         record = snapshot.record(doc)
         listed.append(_attempt_row(record, int(record["number"]), "accepted"))
-    return sorted(listed, key=lambda one: int(one["number"]))
+    return sorted(listed, key=lambda attempt: int(attempt["number"]))
 
 
 def _attempt_row(record: Mapping[str, Any], number: int, verdict: str) -> dict[str, Any]:
@@ -223,7 +223,10 @@ def _near_ideas(snapshot: Snapshot, name: str, kind: str) -> list[str]:
 
 def label_spans(labels: Sequence[Label]) -> list[Span]:
     """Passages that people marked."""
-    return [Span(one.start, one.end, "label", one.subject, "✎", f"{one.subject} {one.verdict}") for one in labels]
+    return [
+        Span(label.start, label.end, "label", label.subject, "✎", f"{label.subject} {label.verdict}")
+        for label in labels
+    ]
 
 
 def slot_number(name: str) -> int | None:

@@ -55,7 +55,7 @@ def blind(view: View, _: PageQuery) -> dict[str, Any]:
 def _draw(view: View, row: dict[str, Any], documents: list[GoldDocument]) -> dict[str, Any]:
     sizes: dict[str, int] = json.loads(row["strata"])
     drawn = view.labels.drawn(row["id"])
-    done = {one.id: one for one in documents}
+    done = {gold.id: gold for gold in documents}
     by_stratum: dict[str, list[bool]] = {}
     for name, stratum in drawn:
         if name in done:
@@ -72,12 +72,12 @@ def _draw(view: View, row: dict[str, Any], documents: list[GoldDocument]) -> dic
     }  # fmt: skip
 
 
-def _is_true(one: GoldDocument, subject: str) -> bool:
+def _is_true(gold: GoldDocument, subject: str) -> bool:
     """Whether a document has the subject of a draw: it expresses the fact, or breaks the rule (any rule for "")."""
     kind, _, name = subject.partition(":")
     if kind == "fact":
-        return one.facts.get(name, "absent") in ("stated", "implied")
-    return any(not name or rule == name for rule, _ in one.leaks)
+        return gold.facts.get(name, "absent") in ("stated", "implied")
+    return any(not name or rule == name for rule, _ in gold.leaks)
 
 
 def _question(view: View, subject: str) -> str:

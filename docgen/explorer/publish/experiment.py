@@ -97,8 +97,8 @@ class _Site:
             data |= {name: None for name in ("before", "after") if data[name] not in self.published}
             data |= {"others": [row for row in data["others"] if row["path"] in self.published]}
             self._page("transcript", f"{path}.html", data)
-            one = self.own.read(place)
-            search.add(self._row(place), f"{one.text}\n{one.shown_reasoning}\n{one.answer}")
+            record = self.own.read(place)
+            search.add(self._row(place), f"{record.text}\n{record.shown_reasoning}\n{record.answer}")
             self.reporter.progress(Progress("pages", number, len(self.chosen)))
         search.write(self.out / "search")
         finish_folder(self.out, self.options.licence, self.site["canary"])

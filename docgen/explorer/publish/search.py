@@ -6,7 +6,7 @@ begins with XY occurs, as differences in base 36. A page loads what it needs.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class SearchFiles:
             else:
                 # The file of a word: its first two letters, as code points, which any file system accepts.
                 prefix = "-".join(f"{ord(letter):x}" for letter in word[:2])
-                shards[prefix][word] = _packed(docs)
+                shards[prefix][word] = " ".join(_base36(doc - last) for last, doc in pairwise([0, *docs]))
         for prefix, words in shards.items():
             _write(folder / f"words-{prefix}.js", "words", prefix, words)
         about = {
@@ -69,14 +69,6 @@ class SearchFiles:
 def _write(file: Path, kind: str, name: object, value: Any) -> None:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     file.write_text(f"docgenSearch({json.dumps(kind)},{json.dumps(name)},{text});\n", "utf-8")
-
-
-def _packed(docs: Iterable[int]) -> str:
-    last, parts = 0, []
-    for doc in docs:
-        parts.append(_base36(doc - last))
-        last = doc
-    return " ".join(parts)
 
 
 def _base36(number: int) -> str:

@@ -158,7 +158,7 @@ class _Site:
         target.parent.mkdir(parents=True, exist_ok=True)
         links = SiteLinks(file.count("/"), self.files, self.lists)
         page = next(page for page in PAGES if page.name == name)
-        menu = [one for one in PAGES if one.menu and one.published]
+        menu = [other for other in PAGES if other.menu and other.published]
         html = render(
             f"{name}.html", page=data, head=self.head, here=page, menu=menu, u=links,
             numbers=fact_numbers(self.snapshot), view=self.view, token="", site=self.site,

@@ -74,11 +74,11 @@ def mask_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> Array:
     for name, value in filters.chosen:
         bare = value.removeprefix("!")
         if name == "label":  # labels change under an unchanged index
-            one = np.zeros(snapshot.documents, bool)
-            one[[doc for id_ in labelled(bare) if (doc := snapshot.find(id_)) is not None]] = True
+            matches = np.zeros(snapshot.documents, bool)
+            matches[[doc for id_ in labelled(bare) if (doc := snapshot.find(id_)) is not None]] = True
         else:
-            one = snapshot.remember(("mask", name, bare), lambda n=name, v=bare: TESTS[n](snapshot, v))
-        mask &= ~one if value.startswith("!") else one
+            matches = snapshot.remember(("mask", name, bare), lambda n=name, v=bare: TESTS[n](snapshot, v))
+        mask &= ~matches if value.startswith("!") else matches
     if filters.query.match:
         mask &= matching(snapshot, filters.query)
     elif filters.q:

@@ -73,7 +73,7 @@ class Snapshot:
         column = join_segments(rows, name, self.documents)
         with self._lock:
             self._columns[name] = column
-            while sum(one.nbytes for one in self._columns.values()) > COLUMN_BYTES and len(self._columns) > 1:
+            while sum(stored.nbytes for stored in self._columns.values()) > COLUMN_BYTES and len(self._columns) > 1:
                 self._columns.popitem(last=False)
         return column
 

@@ -32,12 +32,12 @@ def judge_verdicts(view: "View", record: Mapping[str, Any]) -> list[dict[str, An
     said = judges.read(view.snapshot, record) if judges else None
     if said is None:
         return []
-    facts = [("fact", one) for one in said.facts.values() if one.verdict != "absent"]
-    rules = [("rule", one) for one in said.rules.values() if one.verdict != "clean"]
+    facts = [("fact", judgement) for judgement in said.facts.values() if judgement.verdict != "absent"]
+    rules = [("rule", judgement) for judgement in said.rules.values() if judgement.verdict != "clean"]
     return [
-        {"kind": kind, "subject": one.subject, "verdict": one.verdict, "start": one.start, "end": one.end,
-         "reason": one.reason, "prominence": one.prominence, "model": said.model}
-        for kind, one in facts + rules
+        {"kind": kind, "subject": j.subject, "verdict": j.verdict, "start": j.start, "end": j.end,
+         "reason": j.reason, "prominence": j.prominence, "model": said.model}
+        for kind, j in facts + rules
     ]  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def verdict_columns(snapshot: Snapshot, judges: "Judges") -> dict[str, Array]:
             continue
         waiting -= 1
         columns["judge:read"][doc] = VERDICTS.index("leak" if said.leaks else "clean")
-        for one in (*said.facts.values(), *said.rules.values()):
-            column = columns.setdefault(f"judge:{one.subject}", np.zeros(snapshot.documents, np.uint8))
-            column[doc] = VERDICTS.index(one.verdict) if one.verdict in VERDICTS else 0
+        for judgement in (*said.facts.values(), *said.rules.values()):
+            column = columns.setdefault(f"judge:{judgement.subject}", np.zeros(snapshot.documents, np.uint8))
+            column[doc] = VERDICTS.index(judgement.verdict) if judgement.verdict in VERDICTS else 0
     return columns

@@ -65,8 +65,8 @@ def _holding(transcripts: Transcripts, filters: Filters) -> frozenset[int]:
         query = filters.query
         matching = set[int]()
         for place in range(len(transcripts.rows)) if query.match else ():
-            one = transcripts.read(place)
-            if _holds(query, f"{one.text}\n{one.shown_reasoning}\n{one.answer}"):
+            record = transcripts.read(place)
+            if _holds(query, f"{record.text}\n{record.shown_reasoning}\n{record.answer}"):
                 matching.add(place)
         searches[filters.q] = frozenset(matching)
         for oldest in list(searches)[:-16]:  # several people, each going back and forth between a few

@@ -109,7 +109,7 @@ def html_page(view: Shown, page: Page, data: Mapping[str, Any], links: Links, **
         page=data,
         head=view.head(),
         here=page,
-        menu=[one for one in view.pages if one.menu and (links.is_live or one.published)],
+        menu=[other for other in view.pages if other.menu and (links.is_live or other.published)],
         u=links,
         numbers=view.numbers(),
         view=view,

@@ -16,7 +16,7 @@ from docgen.explorer.pages.labels import rules_of
 from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.listing import TranscriptFilters
-from docgen.text.counts import money
+from docgen.text.counts import money, plural
 
 __all__ = ["ASSETS", "as_json", "render"]
 
@@ -67,7 +67,7 @@ def _environment() -> Environment:
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "level": level_name,
         "reasoning_mode": lambda mode: REASONING.get(mode, mode),
-        "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
+        "plural": plural,
     }
     environment.globals |= {"Filters": Filters, "marked_part": marked_part, "mark_text": mark_text}
     environment.globals |= {"TranscriptFilters": TranscriptFilters, "filters_address": filters_address}
@@ -89,7 +89,7 @@ def marked_part(
     number = page["part"] or (linked.start // size + 1 if linked else 1)
     number = min(max(1, number), parts)
     if blind:  # what the reader marked, and where the address points
-        spans = [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
+        spans = [*label_spans([Label(**label) for label in page["labels"]]), *([linked] if linked else [])]
     else:
         spans = spans_of(page, numbers)
     html = mark_text(page["text"], spans, (number - 1) * size, number * size)
@@ -124,7 +124,7 @@ def filters_address(filters: dict[str, Any]) -> str:
 
 def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
     """A transcript's reasoning with the passages that judges quoted, each by the number of its criterion."""
-    by_id = {one["id"]: one for one in criteria}
+    by_id = {criterion["id"]: criterion for criterion in criteria}
     spans = []
     for passage in side["passages"]:
         for name in passage["criteria"]:
