@@ -42,12 +42,6 @@ def _stemmer(name: str) -> Any:
     return snowballstemmer.stemmer(name)
 
 
-@cache
-def _function_words() -> frozenset[str]:
-    """Function words of English, and the stop words of the other languages with a data file."""
-    return FUNCTION_WORDS.union(*(language.stop_words for language in known_languages().values()))
-
-
 def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozenset[str]:
     """Stems of the words that carry meaning, of a text or of lower-case words; `stemmer` is Snowball's name or "".
 
@@ -58,3 +52,9 @@ def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozen
     pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
     spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit()))
     return frozenset(spaced).union(pairs)
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    """Function words of English, and the stop words of the other languages with a data file."""
+    return FUNCTION_WORDS.union(*(language.stop_words for language in known_languages().values()))

@@ -60,14 +60,6 @@ class WorldUse(Record):
     prose: tuple[Copied, ...]
 
 
-@cache
-def _reference() -> dict[str, frozenset[str]]:
-    """Words of ordinary English: common and usual; see bench/reference_words.py."""
-    file = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
-    sections = file.read_text("utf-8").split("# ")[1:]
-    return {name: frozenset(own) for name, *own in map(str.split, sections)}
-
-
 def world_terms(context: UniverseContext) -> tuple[str, ...]:
     """The world's terms, strongest first: names, figures and words that its prose uses and English rarely does.
 
@@ -84,6 +76,14 @@ def world_terms(context: UniverseContext) -> tuple[str, ...]:
         if len(word) >= 3 and word not in common  # shorter ones are mostly cut off: "Co", "St", the "s" of a genitive
     }
     return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:TERMS]
+
+
+@cache
+def _reference() -> dict[str, frozenset[str]]:
+    """Words of ordinary English: common and usual; see bench/reference_words.py."""
+    file = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
+    sections = file.read_text("utf-8").split("# ")[1:]
+    return {name: frozenset(own) for name, *own in map(str.split, sections)}
 
 
 class WorldTally:

@@ -97,11 +97,6 @@ def document_rows(
     return rows
 
 
-def _cut(body: str) -> str:
-    """The beginning of a text, in whole words."""
-    return body if len(body) <= EXCERPT else body[:EXCERPT].rsplit(" ", 1)[0] + "…"
-
-
 def title_of(text: str) -> str:
     """The first line that says something."""
     for line in text[:4000].splitlines():
@@ -129,3 +124,8 @@ def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, 
         place = hit.end()
     pieces += [(text[place:end], False), ("…" if end < len(text) else "", False)]
     return [(re.sub(r"\s+", " ", piece), hit) for piece, hit in pieces if piece]
+
+
+def _cut(body: str) -> str:
+    """The beginning of a text, in whole words."""
+    return body if len(body) <= EXCERPT else body[:EXCERPT].rsplit(" ", 1)[0] + "…"

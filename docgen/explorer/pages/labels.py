@@ -80,19 +80,6 @@ def _is_true(gold: GoldDocument, subject: str) -> bool:
     return any(not name or rule == name for rule, _ in gold.leaks)
 
 
-def _question(view: View, subject: str) -> str:
-    """What a draw asks about each document, in words."""
-    kind, _, name = subject.partition(":")
-    if kind == "fact":
-        statements = {fact["id"]: str(fact["statement"]) for fact in view.snapshot.world["facts"]}
-        return f"Does it state, imply or deny this? {statements.get(name, name)}"
-    return (
-        f"Does it break the rule {name.replace('_', ' ')}? {dict(rules_of(view)).get(name, '')}"
-        if name
-        else "Does it break any rule?"
-    )
-
-
 def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     """The next document of a draw, without anything that detectors or judges say about it."""
     if not query.path["id"].isdecimal():
@@ -117,3 +104,16 @@ def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     whole = document(view, PageQuery({"id": drawn[place][0]}, query.items))
     keys = ("id", "title", "text", "type", "type_name", "words", "labels", "span", "part")
     return page | {"place": place, **{key: whole[key] for key in keys}}
+
+
+def _question(view: View, subject: str) -> str:
+    """What a draw asks about each document, in words."""
+    kind, _, name = subject.partition(":")
+    if kind == "fact":
+        statements = {fact["id"]: str(fact["statement"]) for fact in view.snapshot.world["facts"]}
+        return f"Does it state, imply or deny this? {statements.get(name, name)}"
+    return (
+        f"Does it break the rule {name.replace('_', ' ')}? {dict(rules_of(view)).get(name, '')}"
+        if name
+        else "Does it break any rule?"
+    )

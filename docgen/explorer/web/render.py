@@ -45,11 +45,6 @@ def _plain_value(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} in a page")
 
 
-def _shown(value: Any) -> Any:
-    """What an expression evaluates to on a page: hidden characters spelled out, unless it is HTML already."""
-    return plain(value) if type(value) is str else value
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -74,6 +69,11 @@ def _environment() -> Environment:
     environment.globals |= {"reasoning_html": reasoning_html, "answer_html": answer_html}
     environment.globals |= {"attempt_part": attempt_part, "plain_spans": plain_spans, "rules_of": rules_of}
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """What an expression evaluates to on a page: hidden characters spelled out, unless it is HTML already."""
+    return plain(value) if type(value) is str else value
 
 
 def marked_part(
