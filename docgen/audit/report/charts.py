@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from docgen.audit.measure.salience import FactPresence
+from docgen.text.counts import percent
 
-__all__ = ["airtime_chart", "histogram", "matrix", "percent", "presence_chart"]
+__all__ = ["airtime_chart", "histogram", "matrix", "presence_chart"]
 
 WIDTH = 340
 """Units, which are pixels on a narrow phone: such a screen is 360 wide."""
@@ -104,8 +105,3 @@ def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") 
 def _svg(height: int, parts: Iterable[str], label: str) -> str:
     head = f'<svg viewBox="0 0 {WIDTH} {max(1, height)}" role="img" aria-label="{escape(label, quote=True)}">'
     return head + "".join(parts) + "</svg>"
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """A share in percent; a dash where there is none."""
-    return "–" if share is None else f"{100 * share:.{digits}f}%"

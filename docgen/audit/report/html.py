@@ -11,6 +11,7 @@ from docgen.audit.measure.leakage import LeakageReport
 from docgen.audit.measure.salience import SalienceReport
 from docgen.audit.report import charts
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.text.counts import percent
 from docgen.universe import UniverseContext
 
 __all__ = ["render_report"]
@@ -60,7 +61,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"pct": charts.percent, "n": lambda value: f"{value:,}"}
+    environment.filters |= {"pct": percent, "n": lambda value: f"{value:,}"}
     return environment.get_template(PAGE.name)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from docgen.explorer.pages.document import differing
 from docgen.explorer.pages.documents import title_of
 from docgen.explorer.pages.overview import fact_rows
 from docgen.explorer.pages.page_query import Missing, PageQuery, share
@@ -80,17 +81,12 @@ def _slots(a: Snapshot, b: Snapshot, after: int | None) -> tuple[list[dict[str, 
 
 def _pair(a: Snapshot, b: Snapshot, slot: int) -> dict[str, Any]:
     """The documents of a slot in both, and where they differ."""
-    from docgen.dedupe.report.text_diff import differences
-
     docs = a.in_slot(slot), b.in_slot(slot)
     if docs[0] is None or docs[1] is None:
         raise Missing(f"slot {slot} does not have a document in both corpora")
     left, right = _side(a, docs[0]), _side(b, docs[1])
     same = left["text"] == right["text"]
-    longest = max(len(left["text"]), len(right["text"]))
-    parts = differences(left["text"], right["text"]) if not same and longest < 100_000 else []
-    left["differs"] = [(p.left_start, p.left_end) for p in parts]
-    right["differs"] = [(p.right_start, p.right_end) for p in parts]
+    left["differs"], right["differs"] = ([], []) if same else differing(left["text"], right["text"], 100_000)
     return {"slot": slot, "a": left, "b": right, "same": same}
 
 

@@ -22,8 +22,6 @@ PART = 60_000
 """Characters of a text on one page; a longer text continues on the next."""
 MOST = 8
 """Neighbours and near-duplicates shown."""
-LONGEST_TWIN = 20_000
-"""Characters of a text above which a near-duplicate is shown without what differs."""
 MOST_IDEAS = 2_000
 """Ideas of a type among which the nearest are looked for."""
 SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
@@ -180,13 +178,20 @@ def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:
 
 def side_by_side(text: str, twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The twins with the passages in which each differs from the text, as far as that is quick to find."""
+    for twin in twins:
+        twin["here"], twin["there"] = differing(text, twin["text"], 20_000)  # short, since there may be several
+    return twins
+
+
+def differing(left: str, right: str, longest: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The passages in which two texts differ, in each of them; none if either has `longest` characters or more.
+
+    Aligning two texts takes time that grows faster than their length, and somebody waits for the page.
+    """
     from docgen.dedupe.report.text_diff import differences
 
-    for twin in twins:
-        parts = differences(text, twin["text"]) if max(len(text), len(twin["text"])) < LONGEST_TWIN else []
-        twin["here"] = [(part.left_start, part.left_end) for part in parts]
-        twin["there"] = [(part.right_start, part.right_end) for part in parts]
-    return twins
+    parts = differences(left, right) if max(len(left), len(right)) < longest else []
+    return [(p.left_start, p.left_end) for p in parts], [(p.right_start, p.right_end) for p in parts]
 
 
 def _neighbours(view: View, snapshot: Snapshot, doc: int, kind: str) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ def title_of(text: str) -> str:
     for line in text[:4000].splitlines():
         stripped = TAG.sub("", line).strip(" \t#*=-_>")
         if stripped:
-            return stripped if len(stripped) <= TITLE else stripped[:TITLE].rsplit(" ", 1)[0] + "…"
+            return _cut(stripped, TITLE)
     return "(empty)"
 
 
@@ -111,10 +111,10 @@ def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, 
     if pattern is None:
         start = text.find("\n", len(text) - len(text.lstrip()))
         body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT].split())
-        return [(_cut(body), False)]
+        return [(_cut(body, EXCERPT), False)]
     match = pattern.search(text[:LOOKED_AT])
     if match is None:
-        return [(_cut(" ".join(text[: 3 * EXCERPT].split())), False)]
+        return [(_cut(" ".join(text[: 3 * EXCERPT].split()), EXCERPT), False)]
     start, end = max(0, match.start() - AROUND), min(len(text), match.end() + EXCERPT - AROUND)
     start += 1 + text.find(" ", start, match.start()) - start if start and " " in text[start : match.start()] else 0
     end = text.rfind(" ", match.end(), end) if end < len(text) and " " in text[match.end() : end] else end
@@ -126,6 +126,6 @@ def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, 
     return [(re.sub(r"\s+", " ", piece), hit) for piece, hit in pieces if piece]
 
 
-def _cut(body: str) -> str:
+def _cut(text: str, length: int) -> str:
     """The beginning of a text, in whole words."""
-    return body if len(body) <= EXCERPT else body[:EXCERPT].rsplit(" ", 1)[0] + "…"
+    return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + "…"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from docgen.explorer.index.entries import DAMAGED
-from docgen.explorer.marks import Span
-from docgen.explorer.pages.document import attempts_of, read_text
+from docgen.explorer.marks import LONGEST, Span
+from docgen.explorer.pages.document import attempts_of, differing, read_text, slot_number
 from docgen.explorer.pages.documents import title_of
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.read.snapshot import Snapshot
@@ -119,33 +119,23 @@ def evidence_spans(page: Mapping[str, Any]) -> list[Span]:
     """The passages that decided against an attempt."""
     spans = []
     for reason in page["reasons"]:
-        place = (
-            find_normalised(page["text"], str(reason.get("evidence") or "")) if len(page["text"]) < 300_000 else None
-        )
+        text, evidence = page["text"], str(reason.get("evidence") or "")
+        place = find_normalised(text, evidence) if len(text) < LONGEST else None
         if place:
-            spans.append(
-                Span(*place, "rule", str(reason.get("code")), "!", f"{reason.get('code')}: {reason.get('detail')}")
-            )
+            title = f"{reason.get('code')}: {reason.get('detail')}"
+            spans.append(Span(*place, "rule", str(reason.get("code")), "!", title))
     return spans
 
 
 def _twin(snapshot: Snapshot, record: Mapping[str, Any], text: str) -> dict[str, Any] | None:
     """The accepted document that an attempt repeats, and the passages in which the two differ."""
-    from docgen.dedupe.report.text_diff import differences
-    from docgen.explorer.pages.document import slot_number
-
     for reason in record.get("reasons") or ():
         slot = slot_number(str(reason.get("subject", ""))) if reason.get("code") == "near_duplicate" else None
         doc = snapshot.in_slot(slot) if slot is not None else None
         if doc is not None:
             other = str(snapshot.record(doc)["text"])
-            parts = differences(text, other) if max(len(text), len(other)) < 200_000 else []
-            return {
-                "id": snapshot.id_of(doc),
-                "text": other,
-                "here": [(p.left_start, p.left_end) for p in parts],
-                "there": [(p.right_start, p.right_end) for p in parts],
-            }
+            here, there = differing(text, other, 200_000)
+            return {"id": snapshot.id_of(doc), "text": other, "here": here, "there": there}
     return None
 
 

@@ -14,7 +14,7 @@ from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import FACETS, TranscriptFilters, facets_of, places_of
 from docgen.explorer.transcripts.pages import PAGE, experiment, transcript, transcript_rows
 from docgen.explorer.transcripts.rows import address_part
-from docgen.explorer.web.render import render
+from docgen.explorer.web.render import html_page
 from docgen.progress import Progress, Reporter
 
 __all__ = ["export_experiment"]
@@ -132,11 +132,8 @@ class _Site:
         target = self.out / file
         target.parent.mkdir(parents=True, exist_ok=True)
         links = TranscriptLinks(file.count("/"), self.published, self.lists)
-        pages = self.view.pages
-        html = render(
-            f"{name}.html", page=data, head=self.head, here=next(page for page in pages if page.name == name),
-            menu=[page for page in pages if page.menu], u=links, numbers={}, view=self.view, token="", site=self.site,
-        )  # fmt: skip
+        page = next(page for page in self.view.pages if page.name == name)
+        html = html_page(self.view, page, data, links, self.head, token="", site=self.site)
         target.write_text(html, "utf-8")
 
 

@@ -14,7 +14,7 @@ from docgen.explorer.pages.documents import document_rows
 from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.kinds import type_, types
 from docgen.explorer.pages.overview import overview
-from docgen.explorer.pages.page_query import PageQuery, fact_numbers, run_word
+from docgen.explorer.pages.page_query import PageQuery, run_word
 from docgen.explorer.pages.table import PAGES
 from docgen.explorer.publish.folder import MOST, SiteOptions, clear_folder, finish_folder
 from docgen.explorer.publish.links import SiteLinks, thing_file
@@ -23,7 +23,7 @@ from docgen.explorer.read.facets import facets_under
 from docgen.explorer.read.listing import PAGE
 from docgen.explorer.shown import Shown
 from docgen.explorer.view import View
-from docgen.explorer.web.render import render
+from docgen.explorer.web.render import html_page
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest
 
@@ -158,9 +158,5 @@ class _Site:
         target.parent.mkdir(parents=True, exist_ok=True)
         links = SiteLinks(file.count("/"), self.files, self.lists)
         page = next(page for page in PAGES if page.name == name)
-        menu = [other for other in PAGES if other.menu and other.published]
-        html = render(
-            f"{name}.html", page=data, head=self.head, here=page, menu=menu, u=links,
-            numbers=fact_numbers(self.snapshot), view=self.view, token="", site=self.site,
-        )  # fmt: skip
+        html = html_page(self.view, page, data, links, self.head, token="", site=self.site)
         target.write_text(html, "utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 from docgen.explorer.index.columns import Array, join_segments, read_fact_code
 from docgen.explorer.index.entries import attempt_there, body_text
-from docgen.explorer.index.schema import DamagedIndex, read_meta, read_only
+from docgen.explorer.index.schema import SEGMENT, DamagedIndex, read_meta, read_only
 from docgen.records import Slot, document_id, slot_of
 
 __all__ = ["Snapshot"]
@@ -174,7 +174,7 @@ class Snapshot:
         """What was planned for a slot; None without a plan, or where its line in the plan is damaged."""
         if self._slots < 0 or not 0 <= slot < self.meta("slots", 0):
             return None
-        number, place = divmod(slot, 1 << 16)
+        number, place = divmod(slot, SEGMENT)  # of the column "plan", whose entries have eight bytes
         rows = self.rows(
             "SELECT substr(data, ?, 16) FROM segment WHERE name = 'plan' AND number = ?", place * 8 + 1, number
         )

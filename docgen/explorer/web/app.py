@@ -3,7 +3,6 @@
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +17,8 @@ from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.shown import Page, Shown
 from docgen.explorer.view import View
 from docgen.explorer.web.guard import Guard
-from docgen.explorer.web.links import Links, LiveLinks
-from docgen.explorer.web.render import ASSETS, as_json, render
+from docgen.explorer.web.links import LiveLinks
+from docgen.explorer.web.render import ASSETS, as_json, html_page, render
 from docgen.explorer.web.writes import write_routes
 
 __all__ = ["make_app"]
@@ -87,7 +86,7 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
         data = page.data(view, query)
         if as_data:
             return Response(as_json(data), media_type="application/json")
-        html = html_page(view, page, data, LiveLinks(view.name), token=token)
+        html = html_page(view, page, data, LiveLinks(view.name), view.head(), token=token)
         view.warm()  # once there is something to read
         return HTMLResponse(html)
     except Missing as error:
@@ -100,21 +99,6 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
         view.rebuild()
         what = f"The index was damaged ({error}). It is being rebuilt from the corpus; labels are not touched."
         return HTMLResponse(render("problem.html", what=what, title="One moment"), status_code=503)
-
-
-def html_page(view: Shown, page: Page, data: Mapping[str, Any], links: Links, **more: Any) -> str:
-    """One page of a corpus or an experiment as HTML; `more` is what else its template needs."""
-    return render(
-        f"{page.name}.html",
-        page=data,
-        head=view.head(),
-        here=page,
-        menu=[other for other in view.pages if other.menu and (links.is_live or other.published)],
-        u=links,
-        numbers=view.numbers(),
-        view=view,
-        **more,
-    )
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

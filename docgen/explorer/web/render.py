@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from docgen.explorer.pages.document import PART, label_spans, link_span, spans_o
 from docgen.explorer.pages.labels import rules_of
 from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
+from docgen.explorer.shown import Page, Shown
 from docgen.explorer.transcripts.listing import TranscriptFilters
-from docgen.text.counts import money, plural
+from docgen.text.counts import money, percent, plural
 
-__all__ = ["ASSETS", "as_json", "render"]
+__all__ = ["ASSETS", "as_json", "html_page", "render"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 LEVEL = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>\d+(\.\d+)?)")
@@ -30,6 +32,23 @@ REASONING = {"scratchpad": "scratchpad", "own": "its own reasoning", "none": "no
 def render(template: str, **values: Any) -> str:
     """A page as HTML; everything in it is escaped unless `marks` made it."""
     return _environment().get_template(template).render(**values)
+
+
+def html_page(
+    view: Shown, page: Page, data: Mapping[str, Any], links: Any, head: Mapping[str, Any], **more: Any
+) -> str:
+    """One page of a corpus or an experiment as HTML, with `Links`; `more` is what else its template needs."""
+    return render(
+        f"{page.name}.html",
+        page=data,
+        head=head,
+        here=page,
+        menu=[other for other in view.pages if other.menu and (links.is_live or other.published)],
+        u=links,
+        numbers=view.numbers(),
+        view=view,
+        **more,
+    )
 
 
 def as_json(value: Any) -> str:
@@ -57,7 +76,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "n": lambda value: "–" if value is None else f"{value:,}",
-        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f}%",
+        "pct": percent,
         "money": money,
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "level": level_name,
