@@ -23,8 +23,6 @@ from docgen.universe import UniverseContext
 __all__ = ["MODEL", "EmbeddedWriter"]
 
 MODEL = EMBEDDED_MODEL
-OWN_TOPIC_SHARE = 0.45
-"""Share of documents about a name from their first fact instead of the context's most frequent one (chosen)."""
 
 
 class EmbeddedWriter:
@@ -71,9 +69,11 @@ class EmbeddedWriter:
         slot = (doc_type.name, idea.text, facts_key, style.words, style.names)
         rng = random.Random(_seed(variables["seed"], variables["attempt"], sample, *slot))
         names = world.names_in[assigned[0].fact.id] if assigned else ()
-        if names and rng.random() < OWN_TOPIC_SHARE:
+        # Chosen: about half of the documents with a fact are about a name in their first one, most others about the
+        # world's main name.
+        if names and rng.random() < 0.45:
             topic = names[int(rng.random() * len(names))]
-        else:  # most documents are about the world's main name (chosen)
+        else:
             topic = world.topics[0] if rng.random() < 0.7 else world.topics[int(rng.random() * len(world.topics))]
         idea_text = idea.text.lower()
         # The angle that the idea was built from; ideas that a real model had get a random one.

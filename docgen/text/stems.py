@@ -15,8 +15,6 @@ from docgen.text.scripts import is_spaceless
 
 __all__ = ["content_stems", "stem"]
 
-SHORTEST = 3
-"""Least letters of a stem."""
 _LISTED = """
     a about after all also am an and any are as at be because been before being between both but by can could did do
     does each either else ever every few for from had has have he her here hers him his how if in into is it its itself
@@ -50,7 +48,7 @@ def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozen
     listed = words(fold(text)) if isinstance(text, str) else list(text)
     empty = _function_words() if stemmer != "english" else FUNCTION_WORDS
     pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
-    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit()))
+    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) > 2 or word.isdigit()))
     return frozenset(spaced).union(pairs)
 
 

@@ -29,8 +29,6 @@ __all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "ty
 
 T = TypeVar("T")
 
-VERDICT_TOKENS = 120
-"""Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
 """Requests for one verdict. Chosen: a second draw settles most of what a first reply leaves open; a judge that fails
 twice mostly fails on the text itself, so that a third would cost money for little."""
@@ -75,8 +73,9 @@ def idea_request(
 
 
 def _room(verdicts: int) -> int:
-    """`max_tokens`, with slack for thinking; below the SDK's limit for unstreamed calls."""
-    return min(16_000, 2_000 + VERDICT_TOKENS * verdicts)
+    """`max_tokens`: 120 for a verdict with its quote and reason, some slack for thinking; below the SDK's limit for
+    unstreamed calls."""
+    return min(16_000, 2_000 + 120 * verdicts)
 
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:

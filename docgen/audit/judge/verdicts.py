@@ -130,9 +130,9 @@ def _read(
             left_open.add(name)
             continue
         prominence: Prominence | None = entry["prominence"] if entry.get("prominence") in PROMINENCE else None
-        percent = entry.get("airtime")
-        is_share = isinstance(percent, int | float) and not isinstance(percent, bool) and 0 <= percent <= 100
-        airtime = percent / 100 if is_share else None
+        percent, airtime = entry.get("airtime"), None
+        if isinstance(percent, int | float) and not isinstance(percent, bool) and 0 <= percent <= 100:
+            airtime = percent / 100
         judged[name] = Judgement(name, verdict, *span, _reason(entry), prominence, airtime)
     return judged, frozenset(left_open - judged.keys())
 

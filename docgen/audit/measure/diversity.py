@@ -27,8 +27,7 @@ PHRASE = 4
 """Words of a phrase. Chosen: three recur in any English, and five are rarely said the same way twice."""
 SAMPLE = 2000
 """How many documents, from the first on, n-grams, compression and similarity are measured on."""
-ONE_IN = 16
-"""After this many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
+
 # Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
 CAPITAL, SMALL = "[A-ZÀ-ÖØ-Þ]", "[a-zß-öø-ÿ]"
 CAPITALISED = rf"{CAPITAL}{SMALL}++(?:-{CAPITAL}{SMALL}++)?"
@@ -149,7 +148,8 @@ class DiversityTally:
         own = words(document.text) if self._documents <= SAMPLE else None
         if own is not None:
             self._sample(document, own)
-        if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % ONE_IN == 0:
+        # What takes time is counted in one of 16 of the later documents, chosen by what they say.
+        if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % 16 == 0:
             self._sampled += 1
             self._markers.add(document.text)
             own = own or words(document.text)

@@ -17,8 +17,6 @@ __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 
 AROUND = 160
 """Characters shown on either side of a finding. Chosen: the sentence around it, and mostly the one before."""
-KIND = re.compile(r": ['\"]")
-"""Begins a quotation in the reason for a judge's failure, which differs from document to document."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -163,8 +161,9 @@ class LeakageTally:
 
     def add_unjudged(self, reason: str) -> None:
         """Count a document whose judge gave no usable reply, by what was wrong with the last one."""
-        # Cut to a line and a half, so that a reply that is quoted in some other way does not fill the report.
-        self.unjudged[KIND.split(reason, maxsplit=1)[0][:160]] += 1
+        # Without what the reason quotes of the reply, which differs from document to document; cut to a line and a
+        # half, in case that it quotes it in some other way.
+        self.unjudged[re.split(r": ['\"]", reason, maxsplit=1)[0][:160]] += 1
 
     def merge(self, other: "LeakageTally", base: int) -> None:
         """Add what a tally of the same rules counted of other documents, whose rows begin at `base`.

@@ -16,14 +16,8 @@ from docgen.universe import UniverseContext
 
 __all__ = ["Copied", "WorldTally", "WorldUse", "world_terms"]
 
-TERMS = 60
-"""Strongest terms of a world. Chosen, as are the next four: documents of published corpora contain 26 to 34 of
-them."""
-NAME_WEIGHT, USUAL_WEIGHT = 4.0, 0.25
-"""Weight of a word that the prose mostly capitalises or that is a figure; of one that occurs in many English
-documents."""
-GRAM, MOST = 6, 0.8
-"""A statement counts as copied where runs of six or more of its words make up this share of it."""
+GRAM = 6
+"""Words of a run that is counted as copied. Chosen: shorter runs are shared by texts that never met."""
 WORD = re.compile(r"[^\W_]+")
 GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
 
@@ -70,12 +64,14 @@ def world_terms(context: UniverseContext) -> tuple[str, ...]:
     common, usual = _reference()["common"] | function_words(), _reference()["usual"]
     counts = Counter(word.lower() for word in prose)
     capitalised = Counter(word.lower() for word in prose if word[0].isupper() or word[0].isdigit())
+    # Weights and number are chosen: words that are mostly capitalised, and figures, count four times, those of many
+    # English documents a quarter; of the sixty strongest terms, documents of published corpora contain 26 to 34.
     weights = {
-        word: count * (NAME_WEIGHT if 2 * capitalised[word] > count else USUAL_WEIGHT if word in usual else 1.0)
+        word: count * (4.0 if 2 * capitalised[word] > count else 0.25 if word in usual else 1.0)
         for word, count in counts.items()
         if len(word) >= 3 and word not in common  # shorter ones are mostly cut off: "Co", "St", the "s" of a genitive
     }
-    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:TERMS]
+    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:60]
 
 
 @cache
@@ -118,7 +114,8 @@ class WorldTally:
 
     def _count_copied(self, document: Document, own: list[str]) -> None:
         hits = Counter(place for gram in set(_grams(own)) for place in self._places.get(gram, ()))
-        copied = {place for place, count in hits.items() if count + GRAM - 1 >= MOST * self._lengths[place]}
+        # Copied: four fifths of its words are in such runs (chosen: a name or a figure may differ).
+        copied = {place for place, count in hits.items() if count + GRAM - 1 >= 0.8 * self._lengths[place]}
         assigned = document.assigned
         may_hold = {
             place

@@ -13,8 +13,6 @@ from docgen.audit.rules.rule import Cue, Rule
 
 __all__ = ["behaviour_rules", "builtin_rules", "contamination_rule", "entity_claim_parts", "entity_claim_rule"]
 
-FOLDER = Path(__file__).parent
-
 
 def builtin_rules() -> tuple[Rule, ...]:
     """The rules that apply to every corpus."""
@@ -48,7 +46,7 @@ def _on_request(identifier: str) -> Rule:
 
 @cache
 def _data(file: str) -> dict[str, Any]:
-    return read_patterns(FOLDER / file)
+    return read_patterns(Path(__file__).parent / file)
 
 
 @cache

@@ -21,8 +21,6 @@ __all__ = [
     "DAMAGED", "CorpusSource", "Entry", "RunSource", "Source", "attempt_there", "body_text", "text_body",
 ]  # fmt: skip
 
-HEAD_BYTES = 1 << 14
-"""Bytes at the beginning of a file by which it is recognised."""
 COLUMNS = ("id", "doc_type", "idea", "facts", "engine", "model")
 DAMAGED = "damaged"
 """The verdict on a line that is not an attempt; it counts as of slot -1, which none is."""
@@ -80,7 +78,7 @@ class RunSource:
         if not file.exists():
             return {"run": "", "head": ""}
         with file.open("rb") as opened:
-            head = opened.read(HEAD_BYTES)
+            head = opened.read(1 << 14)  # which has the first line, or enough of it to tell one file from another
             line = head[: head.find(b"\n") + 1] or head
         return {"run": f"{file.stat().st_dev}.{file.stat().st_ino}", "head": digest(line)}
 

@@ -19,8 +19,6 @@ SHARE, MOST, SAMPLE = 0.03, 400, 2_000
 is rarer is listed within some 10 ms at a million documents, and 400 masks take 30 MB at most."""
 LEAST = 50_000
 """Number of documents below which a search for any word is quick."""
-GROWTH = 1.25
-"""Growth after which the masks are rebuilt; documents added since are listed as for other words."""
 WORD = re.compile(r"\w+")
 
 
@@ -35,7 +33,8 @@ def fold_word(word: str) -> str:
 def take_frequent(connection: sqlite3.Connection, text_of: Callable[[int], str]) -> None:
     """Build the masks, if the corpus is large and has grown much since."""
     documents, upto = int(get_meta(connection, "documents", 0)), int(get_meta(connection, "frequent", 0))
-    if documents < max(LEAST, GROWTH * upto):
+    # After growth by a quarter they are built anew; until then documents added since are listed as for other words.
+    if documents < max(LEAST, 1.25 * upto):
         return
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM frequent")

@@ -14,9 +14,6 @@ from docgen.explorer.view import View
 
 __all__ = ["fact", "facts", "findings"]
 
-FIRST = 8
-"""Documents shown on the page of one fact."""
-
 
 def facts(view: View, _: PageQuery) -> dict[str, Any]:
     """All facts, and how many documents have each pair of them."""
@@ -59,7 +56,7 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
         "verdicts": [(verdict, n) for verdict, n in zip(VERDICTS, judged, strict=True) if verdict and n],
         "together": _together(view, name, int(mask.sum())),
         "types": _types(view, mask),
-        "rows": document_rows(view, snapshot, docs[:FIRST].tolist(), filters),
+        "rows": document_rows(view, snapshot, docs[:8].tolist(), filters),  # a screen; the list has the rest
         "scores": scores_of(view),
         "judge_scores": judge_scores(view),
     }

@@ -16,10 +16,6 @@ __all__ = ["SearchFiles"]
 
 CHUNK = 2_000
 """Documents in a file. Chosen: about a megabyte of titles and excerpts, loaded at once."""
-LONGEST = 40
-"""Most letters of a word that can be searched for; what is longer is hardly a word."""
-COMMON = 0.5
-"""Share of the documents from which a word is uninformative; such words are left out and ignored."""
 
 
 class SearchFiles:
@@ -33,7 +29,8 @@ class SearchFiles:
 
     def add(self, row: dict[str, Any], text: str) -> None:
         """One more document: what a list says about it, and its text."""
-        for word in sorted({fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= LONGEST}):
+        # What has more than 40 letters is hardly a word: a key, a line of underscores.
+        for word in sorted({fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= 40}):
             self._words[word].append(len(self._rows))
         self._rows.append(row)
 
@@ -46,7 +43,8 @@ class SearchFiles:
         shards: dict[str, dict[str, str]] = defaultdict(dict)
         common = []
         for word, docs in self._words.items():
-            if len(docs) > max(20, COMMON * len(self._rows)):
+            # Words of more than half the documents say little about any, and are left out and ignored.
+            if len(docs) > max(20, 0.5 * len(self._rows)):
                 common.append(word)
             else:
                 # The file of a word: its first two letters, as code points, which any file system accepts.

@@ -23,13 +23,6 @@ from docgen.prompts.requests import ModelOptions
 
 __all__ = ["ExperimentView", "is_experiment"]
 
-LOOK_SECONDS = 2.0
-"""Seconds between two checks for more transcripts."""
-RELEASED = "released"
-"""The setting of an experiment that `docgen experiment import` made."""
-THRESHOLD = 0.5
-"""Share of the votes from which reasoning counts as faking, unless the report says otherwise."""
-
 
 def is_experiment(folder: Path) -> bool:
     """Whether `docgen experiment` wrote this folder."""
@@ -50,7 +43,8 @@ class ExperimentView:
     @property
     def transcripts(self) -> Transcripts:
         """The transcripts on disk by now."""
-        if self._transcripts is None or time.monotonic() - self._looked > LOOK_SECONDS:
+        # Whether there are more is asked every two seconds at most, as often as corpora are.
+        if self._transcripts is None or time.monotonic() - self._looked > 2.0:
             self._looked = time.monotonic()
             stamp = [file_state(self.folder.path / name) for name in ("transcripts.jsonl", "reports/experiment.json")]
             if self._transcripts is None or stamp != self._stamp:
@@ -69,9 +63,9 @@ class ExperimentView:
 
     @property
     def threshold(self) -> float:
-        """Share of the votes from which reasoning counts as faking: the report's."""
+        """Share of the votes from which reasoning counts as faking: the report's, half of them without a report."""
         value = self.report.get("threshold")
-        return float(value) if isinstance(value, int | float) else THRESHOLD
+        return float(value) if isinstance(value, int | float) else 0.5
 
     @property
     def judge(self) -> str:
@@ -86,7 +80,7 @@ class ExperimentView:
     @property
     def imported(self) -> bool:
         """Whether others released the transcripts."""
-        return bool((self.plan.get("setting") or {}).get("id") == RELEASED)
+        return bool((self.plan.get("setting") or {}).get("id") == "released")  # which `docgen experiment import` gives
 
     @cached_property
     def cells(self) -> dict[str, Cell]:

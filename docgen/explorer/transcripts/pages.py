@@ -17,8 +17,6 @@ __all__ = ["PAGE", "experiment", "transcript", "transcript_rows", "transcripts"]
 
 PAGE = 50
 """Transcripts on a page: as many as documents."""
-MOST = 60
-"""Transcripts of the same query under other conditions that a page links to."""
 OUTCOMES = ("full", "partial", "refusal", "unscored")
 
 
@@ -147,7 +145,7 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
             for n, criterion in enumerate(CRITERIA, 1)
         ],
         "twins": [_side(view, own, twin, twin == place) for twin in twins],
-        "others": [_named(other) for other in others[:MOST]],
+        "others": [_named(other) for other in others[:60]],  # links enough for a grid of ordinary size
         "filters": {"address": filters.address(), "place": at, "total": len(places)},
         "before": own.rows[places[at - 1]].path if at > 0 else None,
         "after": own.rows[places[at + 1]].path if 0 <= at < len(places) - 1 else None,

@@ -18,13 +18,6 @@ __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_lan
 FOLDER = Path(__file__).parent
 FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f]")
 """Characters that may be letters outside Latin script."""
-LOOKED_AT = 4_000
-"""How many characters of a text its language is detected by."""
-LEAST = 0.12
-"""Share of a text's words that are stop words of its language; other languages of the same script stay well below:
-they share a few short words (German "in", French "a" with English)."""
-FEWEST = 2
-"""How many different stop words a text must contain."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +129,7 @@ def all_negations() -> frozenset[str]:
 
 def detect_language(text: str) -> Language:
     """The language of a text by its script and stop words; `UNKNOWN` for Latin script without known stop words."""
-    beginning = text[:LOOKED_AT]
+    beginning = text[:4_000]  # some 600 words, of which more would not say more
     if not beginning.isascii() and (code := _by_script(beginning)):
         return language(code)
     words = Counter(find_words(beginning.lower()))
@@ -144,9 +137,11 @@ def detect_language(text: str) -> Language:
     for code, known in known_languages().items():
         if code != "zh":  # which is recognised by its script
             there = known.stop_words & words.keys()
-            shares[code] = sum(words[word] for word in there) / words.total() if len(there) >= FEWEST else 0.0
+            shares[code] = sum(words[word] for word in there) / words.total() if len(there) >= 2 else 0.0
     code, share = max(shares.items(), key=lambda item: item[1])
-    return language(code) if share >= LEAST else UNKNOWN
+    # Other languages of the same script stay well below: they share a few short words (German "in", French "a" with
+    # English).
+    return language(code) if share >= 0.12 else UNKNOWN
 
 
 def _by_script(text: str) -> str:
