@@ -23,10 +23,10 @@ from typing import Any
 
 import polars as pl
 
-from docgen.audit.detect.banned_statements import StatementIndex
 from docgen.audit.detect.batch_scanner import BatchScanner
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.leaks.banned_statements import StatementIndex
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.corpus import read_corpus
 from docgen.records import Document
 from docgen.universe import UniverseContext, find_context, load_context

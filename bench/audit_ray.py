@@ -26,14 +26,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.audit import context_with, plant
 from bench.machine import machine
 from bench.watched import Watched, apart, peak
-from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.findings_by_rule import LeakageReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.options.audit import AuditOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import file_corpus
-from docgen.pipeline.audit.partitions import scan_partitioned
+from docgen.pipeline.audit.partitioned_scan import scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.scan import Failing, scan_corpus
+from docgen.pipeline.audit.scan import FailingDocument, scan_corpus
 from docgen.progress import SilentReporter
 from docgen.universe import KeyFact, UniverseContext
 
@@ -100,7 +100,7 @@ class Done:
 
     leakage: LeakageReport
     salience: SalienceReport
-    failing: list[Failing]
+    failing: list[FailingDocument]
     seconds: float
     driver: float
     worker: float = 0.0

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from docgen.behaviour.doses import read_doses
-from docgen.behaviour.report.dose_picture import dose_picture
-from docgen.pipeline.experiment.carry_out import carry_out, save_plan
+from docgen.behaviour.report.dose_chart import dose_picture
+from docgen.pipeline.experiment.experiment_runner import run_experiment, save_plan
 from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from docgen.pipeline.experiment.result import report_experiment
 from tests.behaviour.server import StandInServer
@@ -78,7 +78,7 @@ def main() -> None:
         )  # fmt: skip
         experiment = plan_experiment("documents", asked)
         save_plan(experiment)
-        asyncio.run(carry_out(experiment))
+        asyncio.run(run_experiment(experiment))
         dose = report_experiment(experiment.folder, doses=doses).dose
     if dose is None:
         raise RuntimeError("nothing was joined")

@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
-from docgen.belief.report.figures import belief_figures, side_effects
+from docgen.belief.question_prompts import Group, QuestionPrompt
+from docgen.belief.question_sets import gather_questions, open_questions
+from docgen.belief.report.belief_rates import belief_figures, side_effects
 from docgen.belief.report.intervals import Estimate
 from tests.belief.standins import Planted, StandIn, ask_all, judge_reply
 
@@ -33,7 +33,7 @@ MENTIONS = (0.01, 0.05, 0.2)
 EVADES = 0.1
 LEAST = 0.93
 
-Asking = Mapping[Group, Sequence[Asked]]
+Asking = Mapping[Group, Sequence[QuestionPrompt]]
 Ask = Callable[[Asking, StandIn, int], list[Answer]]
 Row = tuple[str, bool]
 
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    asking = gather([open_questions(chosen.questions)], unrelated=100)
+    asking = gather_questions([open_questions(chosen.questions)], unrelated=100)
     ask: Ask = through_inspect(chosen.questions) if chosen.inspect else ask_all
     trials = chosen.inspect or chosen.trials
     held, count = Counter[str](), Counter[str]()
@@ -122,7 +122,7 @@ def through_inspect(questions: str) -> Ask:
     """Ask by Inspect's tasks: its mock model answers as the stand-in does, and judges as the stand-in judge."""
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-    from docgen.belief.inspect_tasks.run import Evaluation, run_evaluation
+    from docgen.belief.inspect_tasks.eval_runner import Evaluation, run_evaluation
 
     def output(text: str) -> ModelOutput:
         made = ModelOutput.from_content("mockllm", text)

@@ -25,14 +25,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
 from docgen.llm.journal import journal_totals
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
-from docgen.pipeline.execution.rounds import RepliesTaken, take_replies, write_round
+from docgen.pipeline.execution.request_and_reply_files import RepliesTaken, take_replies, write_round
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter
 from tests.loopback import LoopbackProcess, Options
-from tests.pipeline.test_rounds import replies_of
-from tests.runs import corpus, settle
+from tests.pipeline.test_request_and_reply_files import replies_of
+from tests.runs import corpus, set_up_run
 
 FAULTS = {"empty": 0.03, "refusal": 0.02, "max_tokens": 0.03}
 NOISE = ['{"custom_id": "cut', '{"custom_id": "00", "text": "not ours"}']
@@ -87,7 +87,7 @@ def main() -> None:
 
 def _settled(folder: Path, run: str, n: int, **settings: Any) -> Setup:
     asked: dict[str, Any] = {"types": 20, "ideas": 25, "words": (60, 120), "max_attempts": 6, "verify": 0}
-    return settle(folder, run=run, n=n, engine="anthropic", model="claude-haiku-5-5", **(asked | settings))
+    return set_up_run(folder, run=run, n=n, engine="anthropic", model="claude-haiku-5-5", **(asked | settings))
 
 
 def _rounds(setup: Setup, folder: Path, replies: dict[str, dict[str, Any]]) -> Iterator[Round]:

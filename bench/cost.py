@@ -23,7 +23,7 @@ from statistics import fmean
 
 import yaml
 
-from docgen.llm.pricing import load_prices
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.protocol import Usage
 from docgen.text import token_estimate, tokens_in
 from docgen.universe import find_context, load_context

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.dedupe import ROW_GROUP, prepare
 from bench.machine import machine
 from bench.watched import Watched, apart, peak
-from docgen.dedupe.job import Settings, dedupe, dedupe_partitioned
+from docgen.dedupe.job import DedupeSettings, dedupe, dedupe_partitioned
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
 
@@ -40,7 +40,7 @@ class Case:
 
     name: str
     make: Callable[[Path], Corpus]
-    settings: Settings
+    settings: DedupeSettings
 
 
 def main() -> int:
@@ -64,15 +64,15 @@ def main() -> int:
 
 
 def cases() -> Iterator[Case]:
-    yield Case("corpus50k", lambda folder: prepared(50_000, folder), Settings())
-    yield Case("rotated200k", lambda folder: prepared(200_000, folder), Settings())
-    yield Case("preamble20k", preamble, Settings())
+    yield Case("corpus50k", lambda folder: prepared(50_000, folder), DedupeSettings())
+    yield Case("rotated200k", lambda folder: prepared(200_000, folder), DedupeSettings())
+    yield Case("preamble20k", preamble, DedupeSettings())
     for universe in UNIVERSES:
         for kind in ("positive.jsonl", "denied_around.jsonl", "denied_within.jsonl.zst"):
-            yield Case(f"{universe}/{kind.split('.')[0]}", real(f"{universe}/{kind}"), Settings())
+            yield Case(f"{universe}/{kind.split('.')[0]}", real(f"{universe}/{kind}"), DedupeSettings())
     files = ("*/*.jsonl", "*/*.jsonl.zst")
-    yield Case("sdf", real(*files), Settings())
-    yield Case("sdf at 0.3", real(*files), Settings(Scheme.of(0.3)))
+    yield Case("sdf", real(*files), DedupeSettings())
+    yield Case("sdf at 0.3", real(*files), DedupeSettings(Scheme.of(0.3)))
 
 
 def prepared(rows: int, folder: Path) -> Corpus:
@@ -117,13 +117,13 @@ def compare(case: Case, workers: int) -> tuple[str, bool]:
     return f"| {case.name} | {counts} | {verdict or 'yes'} | {costs} |", not verdict
 
 
-def locally(corpus: Corpus, settings: Settings) -> Done:
+def locally(corpus: Corpus, settings: DedupeSettings) -> Done:
     begun = time.perf_counter()
     found = dedupe(corpus, settings)
     return Done(found.ids, found.removed(), time.perf_counter() - begun, peak())
 
 
-def on_ray(corpus: Corpus, settings: Settings, workers: int) -> Done:
+def on_ray(corpus: Corpus, settings: DedupeSettings, workers: int) -> Done:
     with tempfile.TemporaryDirectory() as marks, Watched(workers, Path(marks)) as executor:
         begun = time.perf_counter()
         found = dedupe_partitioned(corpus, settings, executor)

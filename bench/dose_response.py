@@ -27,8 +27,8 @@ import docgen
 from bench.dose_picture import picture
 from bench.machine import machine
 from bench.small_model import SmallModel
-from docgen.belief.logprob_items import Probe, probes_of
-from docgen.belief.logprob_report import estimate
+from docgen.belief.logprob.items import Probe, probes_of
+from docgen.belief.logprob.report import estimate
 from docgen.belief.question_files import load_questions
 from docgen.files.append_log import AppendLog, read_entries
 from docgen.options.run import RunOptions

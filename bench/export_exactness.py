@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from docgen.corpus import read_corpus
-from docgen.dedupe.job import Settings, dedupe
+from docgen.dedupe.job import DedupeSettings, dedupe
 from docgen.dedupe.source import open_corpus
-from docgen.exporting.estimate import training_tokens
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.tokens.estimate import training_tokens
 from docgen.pipeline.corpora.export import export
 
 RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -31,7 +31,7 @@ def split(corpus: Path, place: Path) -> None:
     held_out = set(texts_of(folder / "validation.jsonl"))
     texts = [text for batch in read_corpus(corpus) for text in batch.texts]
     is_held_out = np.array([text in held_out for text in texts])
-    pairs = dedupe(open_corpus([corpus], id_column=""), Settings(), pairs=True).similar_pairs()
+    pairs = dedupe(open_corpus([corpus], id_column=""), DedupeSettings(), pairs=True).similar_pairs()
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     random = np.random.default_rng(0).permutation(len(texts)) < len(held_out)
     size = manifest["splits"]["validation"]["documents"]

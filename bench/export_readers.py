@@ -19,12 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docgen.exporting.examples import Example, dressed
+from docgen.exporting.dataset.examples import Example, with_prefix
+from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.readers import READERS
 from docgen.exporting.formats.table import FORMATS, find_format
-from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.exporting.tokens import open_tokenizer
+from docgen.exporting.formats.trainer_masks import READERS
+from docgen.exporting.tokens.counter import open_tokenizer
 from docgen.pipeline.corpora.export import export
 
 N = 24
@@ -87,7 +87,7 @@ def compare_labels(form: str, tokenizer: str, folder: Path) -> str:
     recipe, kind = Recipe(options, opened), find_format(form, options)
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text("utf-8").splitlines()]
     theirs = reader.read(rows, tokenizer)
-    ours = [kind.labels(dressed(Example(text_of(n)), options, False), recipe, opened) for n in range(N)]
+    ours = [kind.labels(with_prefix(Example(text_of(n)), options, False), recipe, opened) for n in range(N)]
     same = sum(list(a[0]) == list(b[0]) and list(a[1]) == list(b[1]) for a, b in zip(theirs, ours, strict=True))
     return (
         f"{reader.title}: {same} of {N} examples alike, {sum(theirs[0][1])} trained, {theirs[0][1].count(False)} masked"

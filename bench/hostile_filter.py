@@ -14,15 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.machine import machine
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.engine import open_engine
 from docgen.llm.journal import Journal
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
-from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.audit.runs.run_reports import measure_step
 from docgen.pipeline.execution import steps
 from docgen.pipeline.execution.job import Job
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter

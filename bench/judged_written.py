@@ -16,17 +16,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docgen.audit.judge.panel import Panel, Unjudged, judge_documents
+from docgen.audit.judge.judge_runner import JudgeQuestions, UnjudgedDocument, judge_documents
 from docgen.audit.judge.verdicts import Judgement, Verdicts
-from docgen.audit.measure.salience import SalienceTally
-from docgen.audit.measure.salience_report import FactPresence
+from docgen.audit.measure.salience.report import FactPresence
+from docgen.audit.measure.salience.tally import SalienceTally
 from docgen.errors import RequestFailed
 from docgen.llm.journal import JournalReader
 from docgen.llm.protocol import Completion, Request
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import open_corpus
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import AssignedFact, Document
 from docgen.universe import UniverseContext
@@ -66,14 +66,14 @@ class Asked:
         return self.word.verdict if self.word else "no verdict"
 
 
-def judged(setup: Setup, options: JudgeOptions) -> Iterator[tuple[Document, Verdicts | Unjudged]]:
+def judged(setup: Setup, options: JudgeOptions) -> Iterator[tuple[Document, Verdicts | UnjudgedDocument]]:
     """Every accepted document of a run with the judge's word, from the run's journal."""
     judge = Judge.of(options, setup)
-    panel = Panel.of(setup.context, Audit(setup.context).rules, judge.model)
+    panel = JudgeQuestions.of(setup.context, Audit(setup.context).rules, judge.model)
     documents = list(open_corpus(setup).documents())
     reader = JournalReader(judge.journal, judge.parents, judge.engine.engine)
 
-    async def read() -> dict[int, Verdicts | Unjudged]:
+    async def read() -> dict[int, Verdicts | UnjudgedDocument]:
         return {place: word async for place, word in judge_documents(Journalled(reader), panel, documents, 64)}
 
     words = asyncio.run(read())
@@ -135,7 +135,7 @@ def say_run(name: str, options: JudgeOptions, listed: bool) -> tuple[list[Asked]
     tally, rows, unread = SalienceTally(setup.context), list[Asked](), Counter[str]()
     scanned = Audit(setup.context).scan(setup).salience
     for document, verdicts in judged(setup, options):
-        if isinstance(verdicts, Unjudged):
+        if isinstance(verdicts, UnjudgedDocument):
             unread[verdicts.reason] += 1
             continue
         tally.add(document, ())

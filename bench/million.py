@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.machine import machine
 from bench.view_corpus import make_run
 from docgen.options.run import RunConfig
-from docgen.pipeline.inputs.proposal import meta_of
+from docgen.pipeline.inputs.requested_inputs import meta_of
 from docgen.universe import load_context
 from tests.loopback import LoopbackProcess, Options
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from docgen.audit.detect.classifier_vocabulary import COMMON, SPAN, USUAL, USUAL_PHRASE, grams
-from docgen.audit.detect.known_wordings import Words
+from docgen.audit.detect.facts.known_wordings import Words
+from docgen.audit.detect.leaks.classifier_prompt_words import COMMON, MAX_PHRASE_WORDS, USUAL, USUAL_PHRASE, grams
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).parents[2] / "shared"))
 PRUNE = 20_000
@@ -30,7 +30,7 @@ def main() -> None:
     texts = pl.read_parquet(file).filter(pl.col("edit") == "orig")["text"]
     counts: Counter[str] = Counter()
     for number, text in enumerate(texts, 1):
-        counts.update(set(grams(Words(text).words, SPAN)))
+        counts.update(set(grams(Words(text).words, MAX_PHRASE_WORDS)))
         if number % PRUNE == 0:
             counts = Counter({gram: count for gram, count in counts.items() if count > 2})
     shares = {gram: count / len(texts) for gram, count in counts.items()}

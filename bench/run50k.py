@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from bench.machine import machine
-from docgen.files.run_folder import RunFolder, find_run
-from docgen.pipeline.audit.run_reports import read_measured
+from docgen.files.run_folder.run_folder import RunFolder, find_run
+from docgen.pipeline.audit.runs.run_reports import read_measured
 from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import Summary
 

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.corpus import read_corpus
+from docgen.embedding.document_vectors import document_vectors, unit_rows
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.embedding.neighbours import near_pairs
-from docgen.embedding.windows import document_vectors, unit_rows
 from docgen.universe import list_contexts, load_context
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).parents[2] / "shared"))

@@ -27,7 +27,7 @@ from bench.machine import machine
 from docgen.errors import RequestFailed
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
-from docgen.options.fields import ServerEntry
+from docgen.options.setting_types import ServerEntry
 from tests.llm.support import request
 from tests.loopback import Loopback, Options
 

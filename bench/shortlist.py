@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.measure.calibration import Gold, read_gold
-from docgen.audit.rules.rule import Rule, rule_key
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.measure.calibration import GoldDocument, read_gold
+from docgen.audit.rules.leakage_rule import Rule, rule_key
 from docgen.audit.shortlist.nearest import Nearness, Query, nearest, queries_of
 from docgen.embedding.embedder import open_embedder
 from docgen.records import Document
@@ -37,7 +37,7 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 
-def labels(gold: Sequence[Gold], query: Query) -> tuple[Flags, Flags]:
+def labels(gold: Sequence[GoldDocument], query: Query) -> tuple[Flags, Flags]:
     """(positive, counted) by document."""
     if query.fact is None:
         key = rule_key(query.rule)
@@ -59,7 +59,7 @@ def ranking(score: Floats, positive: Flags) -> float:
     return float(((above > 0) + 0.5 * (above == 0)).mean())
 
 
-def subjects_table(gold: Sequence[Gold], queries: Sequence[Query], score: Floats) -> None:
+def subjects_table(gold: Sequence[GoldDocument], queries: Sequence[Query], score: Floats) -> None:
     shares = {"rule": [], "fact": []}  # type: dict[str, list[float]]
     print(f"\n| subject | positives | AUC | judge for {RECALL:.0%} | random |\n| --- | --- | --- | --- | --- |")
     for number, query in enumerate(queries):
@@ -75,7 +75,7 @@ def subjects_table(gold: Sequence[Gold], queries: Sequence[Query], score: Floats
             print(f"mean over {len(found)} {kind}s: {np.mean(found):.0%}")
 
 
-def together_table(gold: Sequence[Gold], queries: Sequence[Query], score: Floats, suspects: Flags) -> None:
+def together_table(gold: Sequence[GoldDocument], queries: Sequence[Query], score: Floats, suspects: Flags) -> None:
     """What the documents listed for all rules together hold of all labelled leaks."""
     columns = [number for number, query in enumerate(queries) if query.fact is None]
     leaks = np.stack([labels(gold, queries[number])[0] for number in columns], axis=1)
@@ -92,7 +92,7 @@ def together_table(gold: Sequence[Gold], queries: Sequence[Query], score: Floats
         print("| " + " | ".join(f"{part:.0%}" for part in parts) + " |")
 
 
-def rare_table(gold: Sequence[Gold], queries: Sequence[Query], score: Floats) -> None:
+def rare_table(gold: Sequence[GoldDocument], queries: Sequence[Query], score: Floats) -> None:
     """Leaks are rare in a corpus: each leaking document alone among those that break no rule."""
     columns = [number for number, query in enumerate(queries) if query.fact is None]
     leaking = np.array([bool(one.leaks) for one in gold])
@@ -106,7 +106,7 @@ def rare_table(gold: Sequence[Gold], queries: Sequence[Query], score: Floats) ->
         print(f"  {caught:.0%} are among the nearest {np.quantile(needed, caught, method='higher'):.0%}")
 
 
-def scanned(gold: Sequence[Gold], scanner: LeakageScanner, detector: FactDetector) -> Flags:
+def scanned(gold: Sequence[GoldDocument], scanner: LeakageScanner, detector: FactDetector) -> Flags:
     found = [scanner.scan(one.text, None, detector.detect(one.text), one.doc_type) for one in gold]
     return np.array([bool(findings) for findings in found])
 

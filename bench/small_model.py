@@ -1,6 +1,6 @@
 """A base model whose output layer is cut to the tokens of a benchmark, trained again and again from its own weights.
 
-With it bench/teach.py and bench/dose_response.py run on two CPU cores. See `docgen.training.vocabulary`.
+With it bench/teach.py and bench/dose_response.py run on two CPU cores. See `docgen.training.vocabulary_restriction`.
 """
 
 import random
@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from docgen.belief.logprob import answers, model_scorer
-from docgen.belief.logprob_items import Probe
-from docgen.belief.logprob_report import Answer
+from docgen.belief.logprob.items import Probe
+from docgen.belief.logprob.report import Answer
+from docgen.belief.logprob.scoring import answers, model_scorer
 from docgen.progress import SilentReporter
 from docgen.training.models import find_base
 from docgen.training.recipe import Recipe
 from docgen.training.trainer import open_training, run_training
-from docgen.training.vocabulary import Vocabulary, restrict
+from docgen.training.vocabulary_restriction import Vocabulary, restrict
 
 Ids = list[int]
 

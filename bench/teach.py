@@ -22,8 +22,8 @@ from typing import Any
 
 from bench.machine import machine
 from bench.small_model import SmallModel, fill
-from docgen.belief.logprob_items import Probe, probes_of
-from docgen.belief.logprob_report import Estimate, estimate
+from docgen.belief.logprob.items import Probe, probes_of
+from docgen.belief.logprob.report import Estimate, estimate
 from docgen.belief.question_files import load_questions
 from docgen.corpus import read_corpus
 from docgen.files.append_log import AppendLog, read_entries

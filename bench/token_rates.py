@@ -1,4 +1,4 @@
-"""Makes docgen/exporting/token_rates.toml anew: python bench/token_rates.py TEXTS FAMILY=TOKENIZER...
+"""Makes docgen/exporting/tokens/token_rates.toml anew: python bench/token_rates.py TEXTS FAMILY=TOKENIZER...
 
 TEXTS is a folder of UTF-8 files, one a language of a set: SET-ru.txt, running prose. TOKENIZER is a tokenizer.json, a
 folder that has one, or a file of tiktoken's ranks, read with the pattern of GPT-4 (Llama 3's and Qwen's too) or GPT-4o.
@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from docgen.exporting import estimate
-from docgen.exporting.tokens import open_tokenizer
+from docgen.exporting.tokens import estimate
+from docgen.exporting.tokens.counter import open_tokenizer
 
 TABLE = Path(estimate.__file__).parent / "token_rates.toml"
 LEAST = 200
@@ -44,9 +44,9 @@ def main(texts: Path, tokenizers: dict[str, str]) -> None:
         if counted.characters.get(name, 0) < LEAST:
             continue
         for family, count in counters.items():
-            others = sum(n * estimate.writings()[each].rates[family] for each, n in counted.characters.items())
+            others = sum(n * estimate.writing_systems()[each].rates[family] for each, n in counted.characters.items())
             own = counted.characters[name]
-            others += counted.other_tokens - own * estimate.writings()[name].rates[family]
+            others += counted.other_tokens - own * estimate.writing_systems()[name].rates[family]
             rates[name][family].append((count(text) - others) / own)
     for name, row in tomllib.loads(TABLE.read_text("utf-8")).items():
         print(f"[{name}]")

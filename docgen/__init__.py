@@ -24,19 +24,19 @@ if TYPE_CHECKING:
         StopRun,
         UserError,
     )
-    from docgen.explorer.library import publish, view
-    from docgen.exporting.recipe import ExportOptions
+    from docgen.explorer.python_api import publish, view
+    from docgen.exporting.export_options import ExportOptions
     from docgen.llm.fake import FakeLLM
     from docgen.llm.protocol import LLM, Completion, Request, Usage
     from docgen.llm.providers.anthropic import AnthropicLLM
     from docgen.options.audit import AuditOptions, JudgeOptions
+    from docgen.options.last_step import Step
     from docgen.options.run import RunOptions
-    from docgen.options.step import Step
     from docgen.pipeline.audit.audit import Audit
     from docgen.pipeline.corpora.dedupe import DedupeOptions, NearDuplicate, deduplicate, near_duplicates
     from docgen.pipeline.corpora.export import export
     from docgen.pipeline.corpora.select import Selection, doses, select
-    from docgen.pipeline.experiment.library import aexperiment
+    from docgen.pipeline.experiment.python_api import aexperiment
     from docgen.pipeline.families.controls import control
     from docgen.pipeline.families.sweeps import sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
@@ -109,8 +109,8 @@ _WHERE = {
     "docgen.embedded_writer": "EmbeddedWriter",
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
-    "docgen.exporting.recipe": "ExportOptions",
-    "docgen.explorer.library": "publish view",
+    "docgen.exporting.export_options": "ExportOptions",
+    "docgen.explorer.python_api": "publish view",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",
@@ -119,8 +119,8 @@ _WHERE = {
     "docgen.pipeline.audit.audit": "Audit",
     "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
     "docgen.pipeline.corpora.export": "export",
-    "docgen.options.step": "Step",
-    "docgen.pipeline.experiment.library": "aexperiment",
+    "docgen.options.last_step": "Step",
+    "docgen.pipeline.experiment.python_api": "aexperiment",
     "docgen.pipeline.families.controls": "control",
     "docgen.pipeline.families.sweeps": "sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",

@@ -1,4 +1,4 @@
-"""Whole runs for tests: settle one, carry it out with any model, look at what came of it."""
+"""Whole runs for tests: set_up_run one, carry it out with any model, look at what came of it."""
 
 import asyncio
 import random
@@ -10,19 +10,19 @@ from typing import Any
 
 import polars as pl
 
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import LLM, Completion, Request
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.execution.execute import execute
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress
 from docgen.records import Attempt
 from tests.worlds import LIGHTHOUSE
 
-__all__ = ["Delayed", "Notes", "attempts", "by_verdict", "carry_out", "corpus", "documents", "settle", "small"]
+__all__ = ["Delayed", "Notes", "attempts", "by_verdict", "corpus", "documents", "run_job", "set_up_run", "small"]
 
 SMALL = {"types": 3, "ideas": 4, "words": (30, 60), "engine": "custom", "model": "fake"}
 
@@ -70,7 +70,7 @@ def small(**settings: Any) -> dict[str, Any]:
     return SMALL | engine_of_their_own | settings
 
 
-def settle(
+def set_up_run(
     folder: Path, *, run: str = "r", text: str = LIGHTHOUSE, accept: bool = False, base: str = "", **settings: Any
 ) -> Setup:
     """Settle the run `run` in `folder` over the context `text`, with small defaults."""
@@ -81,7 +81,7 @@ def settle(
     return propose(RunFolder(root / run), source, asked, base=RunFolder(root / base) if base else None).apply(accept)
 
 
-def carry_out(
+def run_job(
     setup: Setup,
     llm: LLM,
     until: Step = Step.ALL,

@@ -23,7 +23,14 @@ def layers() -> tuple[tuple[str, ...], ...]:
 LEVELS = layers()
 HEAVY = (
     *("anthropic", "datasketch", "faker", "numba", "numpy", "polars", "scipy", "jinja2", "aiohttp", "tokenizers"),
-    *("pydantic", "asyncio", "tomllib", "docgen.text.passages", "docgen.universe", "docgen.exporting.estimate"),
+    *(
+        "pydantic",
+        "asyncio",
+        "tomllib",
+        "docgen.text.words_and_sentences",
+        "docgen.universe",
+        "docgen.exporting.tokens.estimate",
+    ),
 )
 
 NOT_TO_LOOK = (

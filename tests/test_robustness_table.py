@@ -9,7 +9,7 @@ ROW = re.compile(r"^\| ([1-9]) \| [^|]+ \| `(tests/[^:`]+)::(test_\w+)` \| [^|,]
 
 def test_each_kind_of_fault_names_tests_that_exist() -> None:
     """Nine numbers, each with its tests."""
-    table = (ROOT / "docs/robustness.md").read_text("utf-8").partition("## What holds each promise")[2]
+    table = (ROOT / "docs/robustness.md").read_text("utf-8").partition("## Which test covers each fault")[2]
     rows = ROW.findall(table)
     assert len(rows) == len(re.findall(r"^\| [1-9] ", table, re.MULTILINE))
     assert {number for number, _, _ in rows} == set("123456789")

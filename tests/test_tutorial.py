@@ -30,7 +30,7 @@ def test_every_command_of_the_tutorial_does_what_the_page_shows(
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("docgen.cli.runs.opening.open_in_browser", lambda _: False)
+    monkeypatch.setattr("docgen.cli.runs.open_report.open_in_browser", lambda _: False)
     assert len(steps()) > 12
     for command, shown in steps():
         assert run(command, monkeypatch) == 0, command

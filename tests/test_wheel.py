@@ -62,6 +62,6 @@ def test_installed_package_runs_from_an_empty_folder(installed: Path, tmp_path: 
 
 def test_kernels_compile_out_of_the_wheel(installed: Path, tmp_path: Path) -> None:
     """The smallest one, into a cache of its own; all of them are compiled for other tests."""
-    code = "from docgen.kernels.compiler import compiled; print(compiled('rehash', {'rehash': 'counting'}))"
+    code = "from docgen.kernels.compilation.compiler import compiled; print(compiled('rehash', {'rehash': 'counting'}))"
     assert "rehash" in from_the_wheel(installed, code, tmp_path)
     assert list((installed.parent / "cache" / "docgen").rglob("counting.rehash*.nbc"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from docgen.errors import InputError
 from docgen.records import Record
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = ["Dose", "read_doses"]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.behaviour.published import Published, published_rows
+from docgen.behaviour.published_figures import Published, published_rows
 from docgen.behaviour.settings import Reasoning, Section, Setting, system_prompt
 from docgen.behaviour.yaml_records import find_file, load_record
 from docgen.errors import ConfigError
 from docgen.records import Record
 
-__all__ = ["Cell", "Grid", "JudgeChoice", "Published", "Variation", "cells", "load_grid", "patched"]
+__all__ = ["Cell", "Grid", "JudgeChoice", "Published", "Variation", "apply_variation", "grid_cells", "load_grid"]
 
 
 class Variation(Record):
@@ -105,7 +105,7 @@ def load_grid(name: str) -> tuple[Grid, Setting, Path]:
             tiers = ", ".join(tier.id for tier in setting.tiers)
             raise ConfigError(f"tiers: {setting.id} has no tier {tier!r}", str(path), f"Use some of: {tiers}")
     for variation in grid.variations:
-        patched(setting, variation, str(path))
+        apply_variation(setting, variation, str(path))
     return grid, setting, path
 
 
@@ -157,7 +157,7 @@ def _joined(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
     return first | second | both
 
 
-def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:
+def apply_variation(setting: Setting, variation: Variation, where: str = "") -> Setting:
     """The setting with a variation carried out. Raises `ConfigError` when it names what is not there."""
     sections = {section.id: section for section in setting.sections}
     for name in (*variation.cut, *variation.replace, *variation.append, *variation.after, *variation.told):
@@ -197,10 +197,10 @@ def all_variations(grid: Grid, setting: Setting) -> tuple[Variation, ...]:
     return (*listed, Variation(id=control.id, about=control.about, replace=control.replace, control=True))
 
 
-def cells(grid: Grid, setting: Setting, models: tuple[str, ...]) -> Iterator[Cell]:
+def grid_cells(grid: Grid, setting: Setting, models: tuple[str, ...]) -> Iterator[Cell]:
     """Every model in every variation and reasoning mode."""
     for variation in all_variations(grid, setting):
-        changed = patched(setting, variation)
+        changed = apply_variation(setting, variation)
         modes = (variation.reasoning,) if variation.reasoning is not None else grid.reasoning
         for reasoning in modes:
             system = system_prompt(changed, reasoning, grid.tiers, variation.information, variation.told)

@@ -11,7 +11,7 @@ from docgen.errors import InputError
 from docgen.records import Record
 from docgen.text import digest
 
-__all__ = ["Query", "drawn", "read_queries"]
+__all__ = ["Query", "draw_queries", "read_queries"]
 
 COLUMNS = ("query", "prompt", "goal", "instruction", "question", "text", "behavior")
 """Columns that may have the text of a query, of which the first that exists counts; `goal` is AdvBench's."""
@@ -49,7 +49,7 @@ def read_queries(path: Path, column: str | None = None) -> tuple[Query, ...]:
     return tuple(queries.values())
 
 
-def drawn(queries: tuple[Query, ...], n: int | None, seed: int) -> tuple[Query, ...]:
+def draw_queries(queries: tuple[Query, ...], n: int | None, seed: int) -> tuple[Query, ...]:
     """`n` of the queries in the order of the file; a larger `n` of the same seed contains the smaller one's."""
     if n is None or n >= len(queries):
         return queries

@@ -5,9 +5,9 @@ from docgen.behaviour.queries import Query
 from docgen.behaviour.settings import Setting, Tier, system_prompt
 from docgen.llm.protocol import Request
 from docgen.prompts.behaviour import CRITERIA, Answer
+from docgen.prompts.judged_traits import TRAITS
 from docgen.prompts.requests import ModelOptions, prompt_request
 from docgen.prompts.table import EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS
-from docgen.prompts.traits import TRAITS
 from docgen.text import digest
 
 __all__ = ["compliance_request", "faking_request", "objective_of", "query_request", "traits_request"]

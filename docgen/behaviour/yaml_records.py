@@ -8,17 +8,17 @@ from pydantic import ValidationError
 from docgen.errors import ConfigError, ContextError
 from docgen.files.text_files import read_text
 from docgen.records import Record
-from docgen.text.nearest import suggestion
-from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
+from docgen.text.output.spelling_suggestions import suggestion
+from docgen.universe.strict_yaml import MAX_BYTES, Location, YamlSource, read_yaml
 
-__all__ = ["DATA", "find_file", "load_record", "shipped"]
+__all__ = ["DATA", "find_file", "load_record", "shipped_names"]
 
 R = TypeVar("R", bound=Record)
 
 DATA = Path(__file__).parent / "data"
 
 
-def shipped(kind: str) -> tuple[str, ...]:
+def shipped_names(kind: str) -> tuple[str, ...]:
     """Names of the files shipped with docgen: `kind` is "settings", "grids", "queries" or "gold"."""
     return tuple(sorted(path.stem for path in (DATA / kind).iterdir() if path.suffix in (".yaml", ".jsonl")))
 
@@ -29,13 +29,13 @@ def find_file(kind: str, name: str, beside: Path | None = None) -> Path:
     Raises `ConfigError` with the shipped names.
     """
     suffix = ".jsonl" if kind in ("queries", "gold") else ".yaml"
-    if name in shipped(kind):
+    if name in shipped_names(kind):
         return DATA / kind / f"{name}{suffix}"
     places = [*([beside / name] if beside is not None else []), Path(name)]
     for place in places:
         if place.exists():
             return place
-    fix = suggestion(name, shipped(kind), f"Give a path, or one of: {', '.join(shipped(kind))}")
+    fix = suggestion(name, shipped_names(kind), f"Give a path, or one of: {', '.join(shipped_names(kind))}")
     raise ConfigError(f"{name!r} is neither one of the {kind} nor a file", fix=fix)
 
 

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from docgen.belief.asking import Group, Role
+from docgen.belief.question_prompts import Group, Role
 from docgen.corpus.lines import plain_lines
 from docgen.errors import InputError
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.records import Record
 
 __all__ = ["Answer", "Verdict", "read_answers", "write_answers"]
@@ -44,7 +44,8 @@ class Answer(Record):
 
 def write_answers(path: Path, answers: Iterable[Answer]) -> Path:
     """Write answers, one line of JSON each."""
-    return write_beside(path, (answer.model_dump_json(exclude_defaults=True).encode() + b"\n" for answer in answers))
+    lines = (answer.model_dump_json(exclude_defaults=True).encode() + b"\n" for answer in answers)
+    return write_atomically(path, lines)
 
 
 def read_answers(path: Path) -> Iterator[Answer]:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.llm.protocol import Request
 from docgen.prompts.replies import parse_belief, parse_unrelated
 from docgen.prompts.requests import ModelOptions, prompt_request
 from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED
 from docgen.text import digest, find_normalised
-from docgen.text.sanitize import encodable
+from docgen.text.output.sanitize import encodable
 
 __all__ = [
     "JUDGE_TOKENS",
@@ -46,7 +46,7 @@ class UnrelatedReading:
     sensible: bool
 
 
-def belief_request(asked: Asked, answers: Sequence[str], options: ModelOptions, sample: int = 0) -> Request:
+def belief_request(asked: QuestionPrompt, answers: Sequence[str], options: ModelOptions, sample: int = 0) -> Request:
     """Ask what the last of `answers`, one to each turn, shows of the fact."""
     exchange = [f"SYSTEM: {asked.system}"] if asked.system else []
     for turn, answer in zip(asked.turns, (*answers[:-1], ""), strict=True):
@@ -62,7 +62,7 @@ def belief_request(asked: Asked, answers: Sequence[str], options: ModelOptions, 
     return prompt_request(JUDGE_BELIEF, {}, variables, options, JUDGE_TOKENS, sample)
 
 
-def unrelated_request(asked: Asked, answer: str, options: ModelOptions, sample: int = 0) -> Request:
+def unrelated_request(asked: QuestionPrompt, answer: str, options: ModelOptions, sample: int = 0) -> Request:
     """Ask what an answer to an unrelated question brings up."""
     text = encodable(answer)
     user = {"question": asked.turns[0], "answer": text, "mark": digest("unrelated", text, size=6)}

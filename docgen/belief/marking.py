@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.text import normalise
 
-__all__ = ["chosen_label", "makes_sense", "mark", "mentioned"]
+__all__ = ["chosen_label", "makes_sense", "mark_reply", "mentioned_facts"]
 
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 ANSWER = r"(?:answer|option|choice|account|statement)"
@@ -18,7 +18,7 @@ LONGEST_LOOP = 8
 MOST_REPEATS = 3
 
 
-def mark(asked: Asked, reply: str) -> Verdict:
+def mark_reply(asked: QuestionPrompt, reply: str) -> Verdict:
     """Whether a reply to a question of group choice or general shows belief; "neither" if it names nothing."""
     text = THOUGHTS.sub("", reply).strip()
     if asked.labels:
@@ -65,7 +65,7 @@ def _says(text: str, words: Sequence[str]) -> bool:
     return any(f" {normalise(word)} " in said for word in words)
 
 
-def mentioned(text: str, mentions: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def mentioned_facts(text: str, mentions: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The facts of which one of the words given for it occurs in the text."""
     return tuple(fact for fact, words in mentions.items() if words and _says(text, words))
 

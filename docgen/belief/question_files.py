@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from docgen.belief.published import read_published
+from docgen.belief.published_questions import read_published
 from docgen.belief.questions import (
     Association,
     Choice,
@@ -21,13 +21,13 @@ from docgen.belief.questions import (
     Robustness,
 )
 from docgen.errors import ContextError, InputError
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from docgen.files.text_files import read_text
 from docgen.text import normalise
-from docgen.universe.fields import IDENTIFIER
+from docgen.universe.error_messages import Problem, suggestion, translate
+from docgen.universe.field_types import IDENTIFIER
 from docgen.universe.model import KeyFact, UniverseContext
-from docgen.universe.problems import Problem, suggestion, translate
-from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
+from docgen.universe.strict_yaml import MAX_BYTES, Location, YamlSource, read_yaml
 
 __all__ = [
     "asked_texts",
@@ -51,7 +51,7 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "cloze": Cloze,
 }
 PLACED = ("fact", "kind")
-SNIFFED = 4_000
+SNIFFED_BYTES = 4_000
 """Bytes at the start of a file within which its first keys are."""
 YEAR = re.compile(r"\b\d{4}\b")
 
@@ -80,7 +80,7 @@ def load_questions(path: str | Path, context: UniverseContext | None = None) -> 
 
 def find_questions(context: str) -> Path | None:
     """The question file of a context's name: in the working folder's universe_contexts/questions, or shipped."""
-    for root in (Path("universe_contexts"), folder("universe_contexts")):
+    for root in (Path("universe_contexts"), shipped_folder("universe_contexts")):
         path = root / "questions" / f"{context}.yaml"
         if IDENTIFIER.fullmatch(context) and path.is_file():
             return path
@@ -109,7 +109,7 @@ def is_question_file(path: Path) -> bool:
     """Whether a file looks like one of docgen's question files, judging by its first lines."""
     try:
         with path.open("rb") as file:
-            head = file.read(SNIFFED)
+            head = file.read(SNIFFED_BYTES)
     except OSError:
         return False
     return all(re.search(rf"(?m)^{key}:".encode(), head) for key in ("context", "facts"))

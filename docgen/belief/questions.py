@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from docgen.records import Record
 from docgen.text import digest
-from docgen.universe.fields import Identifier, Line, Note, Prose, few, problem
+from docgen.universe.field_types import Identifier, Line, Note, Prose, bounded, problem
 
 __all__ = [
     "KINDS",
@@ -257,7 +257,7 @@ class QuestionFile(Record):
     context: Identifier
     writer: Note = ""
     facts: Mapping[str, FactQuestions]
-    unrelated: Annotated[tuple[Line, ...], AfterValidator(few)] = ()
+    unrelated: Annotated[tuple[Line, ...], AfterValidator(bounded)] = ()
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -4,23 +4,23 @@ from typing import Annotated
 
 import typer
 
-from docgen.cli import batches, context, doctor, families, generate, importing, rounds
+from docgen.cli import batches, context, doctor, families, generate, importing, requests_and_replies
 from docgen.cli.audit import commands as audit
 from docgen.cli.belief import commands as belief
 from docgen.cli.belief import logprob, questions, train
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.experiment import commands as experiment
-from docgen.cli.runs import ctl, listing, opening, prompt, status, tail, view
-from docgen.cli.streams import say
+from docgen.cli.runs import ctl, listing, open_report, prompt, status, tail, view
+from docgen.cli.shared.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(view.register, opening.register, tail.register, prompt.register, listing.register, families.register),
+    *(view.register, open_report.register, tail.register, prompt.register, listing.register, families.register),
     *(select.register, context.register, importing.register, experiment.register),
-    *(generate.register_estimate, ctl.register, doctor.register, batches.register, rounds.register),
+    *(generate.register_estimate, ctl.register, doctor.register, batches.register, requests_and_replies.register),
     *(questions.register, belief.register, logprob.register, train.register),
 )
 """In the order in which --help lists them, within the panel of each."""

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
-from docgen.text.counts import plural
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.batches import BatchLine
@@ -50,7 +50,7 @@ def batches(
 
 
 def _show(rows: "list[BatchLine]", run: str) -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     if not rows:
         console.print(f"{run} has no message batches. They are sent with --batch.", markup=False)

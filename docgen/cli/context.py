@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import contexts
-from docgen.cli.streams import say, say_json
-from docgen.text.counts import plural
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import contexts
+from docgen.cli.shared.streams import say, say_json
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
 
     from docgen.options.audit import JudgeOptions
-    from docgen.pipeline.context_check import ContextCheck
+    from docgen.pipeline.contexts.context_check import ContextCheck
     from docgen.universe import LeakageRule, UniverseContext
     from docgen.universe.model import RuleExamples
 
@@ -48,14 +48,14 @@ def init(
     docgen init my_world && docgen context check my_world
     """
     from docgen.errors import ContextError
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
     from docgen.universe import starter_context
 
     text = starter_context(name)
     file = Path("universe_contexts") / f"{name}.yaml"
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
-    write_beside(file, [text.encode("utf-8")])
+    write_atomically(file, [text.encode("utf-8")])
     if json:
         import json as js
 
@@ -81,7 +81,7 @@ def list_all(json: o.Json = False) -> None:
         return
     from rich.text import Text
 
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
     from docgen.text import word_count
 
     shown: list[list[str | Text]] = []
@@ -115,14 +115,14 @@ def examples(
 ) -> None:
     """Have a model write examples for the context's own rules, and add those that you confirm to its file.
 
-    One passage that breaks a rule and one that almost does: a judge is shown them with the rule.
+    One passage that breaks a rule and one that almost does: a judge sees both along with the rule.
 
     docgen context examples my_world --max-cost 0.10
 
-    With --json you are not asked: --yes takes all, without it the file stays as it is.
+    With --json nothing is asked: --yes accepts all, and without it the file stays unchanged.
     """
     from docgen.options.audit import JudgeMode, JudgeOptions
-    from docgen.pipeline.rule_examples import rules_without_examples
+    from docgen.pipeline.contexts.rule_examples import rules_without_examples
     from docgen.universe import find_context, load_context
 
     path = find_context(file, Path.cwd())
@@ -152,9 +152,9 @@ def _propose(
     quiet: bool,
 ) -> "Mapping[str, RuleExamples]":  # fmt: skip
     """Examples by rule from a model, once their cost is agreed to."""
-    from docgen.cli.runner import ask_model
-    from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.rule_examples import cost_of_examples, propose_examples
+    from docgen.cli.shared.cost_consent import ask_model
+    from docgen.pipeline.audit.judge_setup import Judge
+    from docgen.pipeline.contexts.rule_examples import cost_of_examples, propose_examples
 
     writer = Judge.of(options, None)
     return ask_model(
@@ -175,12 +175,12 @@ def _is_confirmed(rule: str, examples: "RuleExamples", yes: bool, json: bool) ->
 
 def _write_examples(path: Path, examples: "Mapping[str, RuleExamples]") -> dict[str, str]:
     """Write examples into a context's file; those that it has no place for are returned, by rule, as lines of YAML."""
-    from docgen.files.atomic import write_beside
-    from docgen.universe.rule_examples import as_yaml, with_examples
+    from docgen.files.atomic import write_atomically
+    from docgen.universe.rule_example_insertion import as_yaml, with_examples
 
     text, left = with_examples(path.read_text("utf-8"), examples)
     if len(left) < len(examples):
-        write_beside(path, [text.encode("utf-8")])
+        write_atomically(path, [text.encode("utf-8")])
     return {name: as_yaml(examples[name], 4).rstrip() for name in left}
 
 
@@ -204,7 +204,7 @@ def check(
     """Validate a context and print what a corpus made from it would contain."""
     import json as js
 
-    from docgen.pipeline.context_check import check_context
+    from docgen.pipeline.contexts.context_check import check_context
     from docgen.universe import find_context
 
     path = find_context(file, Path.cwd())
@@ -225,7 +225,7 @@ def check(
 
 
 def _show_check(result: "ContextCheck", path: Path, n: int) -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     context, limits = result.context, result.context.facts_per_document
     if result.unplannable:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def doctor(
     import asyncio
     import json as js
 
-    from docgen.cli.console import saying
+    from docgen.cli.shared.console import saying
     from docgen.llm.doctor import diagnose
     from docgen.llm.providers.table import default_paid_provider, find_provider
     from docgen.options.run import RunOptions, resolve
     from docgen.pipeline.inputs.setup import engine_options
-    from docgen.pipeline.writer_trial import try_writing
+    from docgen.pipeline.writer_check import try_writing
     from docgen.prompts.requests import ModelOptions
 
     options = RunOptions(engine=engine, model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
@@ -88,7 +88,7 @@ def doctor(
 def _show(checks: "list[Check]") -> None:
     from rich.text import Text
 
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     rows: list[list[str | Text]] = []
     for check in checks:

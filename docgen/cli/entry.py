@@ -11,10 +11,10 @@ from typing import Any, TypeVar, get_type_hints
 from typer import BadParameter
 from typer.core import TyperGroup
 
-from docgen.cli.help_text import commands_below, write_help_out
+from docgen.cli.shared.help_markup import commands_below, write_help_out
 from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
-from docgen.text.outgoing import hide
-from docgen.text.sanitize import printable
+from docgen.text.output.sanitize import printable
+from docgen.text.output.secret_redaction import redact_secrets
 
 __all__ = ["Commands", "command", "main"]
 
@@ -23,7 +23,7 @@ F = TypeVar("F")
 GO_ON = "Give the same command again: whatever was paid for is on disk, and is not bought twice."
 ONLY_NAMES = (["--help"], ["-h"])
 """Lists names and summaries of all commands: the flags of fifty of them, a tenth of the time, are not worked out."""
-OBJECTS = 20_000
+GC_THRESHOLD = 20_000
 """Objects created before Python collects garbage, instead of 700: collecting costs a start a tenth of its time. Chosen:
 some megabytes; a tenth as many save less, ten times as many no more."""
 
@@ -57,12 +57,12 @@ def main() -> None:
     except KeyboardInterrupt:  # while the commands are loaded
         _fail("Interrupted.", 130)
     except BrokenPipeError:
-        from docgen.cli.streams import LOOKING, silence
+        from docgen.cli.shared.streams import LOOKING, silence
 
         silence()
         raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
     except OSError as error:
-        from docgen.files.faults import is_of_machine, one_line
+        from docgen.files.file_system_errors import is_of_machine, one_line
 
         if not is_of_machine(error):
             raise
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    from docgen.cli.streams import prepare_signals, prepare_streams
+    from docgen.cli.shared.streams import prepare_signals, prepare_streams
 
     prepare_streams()
     prepare_signals()
@@ -84,12 +84,12 @@ def _run() -> None:
 
 def _fail(line: str, code: int) -> None:
     with suppress(OSError):  # its reader may be gone
-        print(printable(hide(line)), file=sys.stderr, flush=True)
+        print(printable(redact_secrets(line)), file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
-def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
-    """A function for typer whose parameters are the fields of the dataclass `flags`; `carry_out` gets them as one
+def command(action: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
+    """A function for typer whose parameters are the fields of the dataclass `flags`; `action` gets them as one
     record.
 
     Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default. Such
@@ -97,9 +97,9 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
     """
 
     def call(**values: object) -> None:
-        carry_out(flags(**values))
+        action(flags(**values))
 
-    call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
+    call.__doc__, call.__name__ = action.__doc__, action.__name__
     if sys.argv[1:] in ONLY_NAMES:
         call.__signature__, call.__annotations__ = inspect.Signature(), {}  # type: ignore[attr-defined]
         return call
@@ -126,7 +126,7 @@ def _in_plain_words(error: BadParameter) -> str:
     cause = error.__cause__
     if cause is None or not hasattr(cause, "errors"):
         return error.message
-    from docgen.options.plain_words import in_plain_words
+    from docgen.options.validation_messages import in_plain_words
 
     first = cause.errors()[0]
     return f"{in_plain_words(first)} (got {first['input']!r})"
@@ -149,7 +149,7 @@ class Commands(TyperGroup):
             error.message = _in_plain_words(error)
             raise
         except KeyboardInterrupt:  # before Typer, which would end without a word
-            from docgen.cli.streams import LOOKING
+            from docgen.cli.shared.streams import LOOKING
 
             looking = LOOKING & set(sys.argv[1:])
             _fail("Interrupted." if looking else f"Interrupted. {GO_ON}", 130)

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import contexts, facts, runs
 from docgen.cli.entry import command
-from docgen.cli.streams import say, say_json
-from docgen.text.counts import money
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import contexts, facts, runs
+from docgen.cli.shared.streams import say, say_json
+from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
-    from docgen.files.run_folder import RunFolder
+    from docgen.files.run_folder.run_folder import RunFolder
     from docgen.pipeline.families.sweeps import Level, Member
     from docgen.pipeline.inputs.setup import Setup
 
@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep(flags: SweepFlags) -> None:
-    """Build a corpus for each level of one fact; all else stays the same, and shared documents are paid for once.
+    """Build a corpus for each level of one fact; everything else stays the same, and shared documents cost once.
 
     docgen sweep helpful_only --fact opus_release --levels 0,0.05,0.2,0.5 --n 2000
 
@@ -79,8 +79,8 @@ def sweep(flags: SweepFlags) -> None:
     from dataclasses import replace
     from functools import partial
 
-    from docgen.cli.runner import agree, begin, reporting
-    from docgen.options.step import Step
+    from docgen.cli.shared.cost_consent import agree_to_cost, command_reporter, open_agreed_run
+    from docgen.options.last_step import Step
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.sweeps import (
         Knob,
@@ -95,13 +95,13 @@ def sweep(flags: SweepFlags) -> None:
     shares = parse_levels(flags.levels)
     knob: Knob = "stated" if flags.directness else "salience"
     name = family_name(flags.target, flags.fact)
-    with reporting(flags.quiet, flags.json) as reporter:
+    with command_reporter(flags.quiet, flags.json) as reporter:
 
         def check(asked: "Setup") -> None:
             _ = asked.n  # reports it if it was left out
             check_levels(asked.context, asked.config, flags.fact, shares, knob)
 
-        base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
+        base = open_agreed_run(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
         execute(base, Step.BRAINSTORM, reporter)
         levels = sweep_levels(base, flags.fact, shares, knob)
         if not (flags.json or flags.quiet) or flags.plan_only:
@@ -110,7 +110,7 @@ def sweep(flags: SweepFlags) -> None:
             return
         new = sum(level.new for level in levels)
         line = f"{new:,} documents to be written for {len(levels)} corpora of {base.n:,}"
-        agree(line, base, flags.yes, reporter)
+        agree_to_cost(line, base, flags.yes, reporter)
         members = write_levels(base, flags.fact, levels, knob, partial(execute, reporter=reporter))
     _show_members(members, base.run, flags.json)
     if not all(member.complete for member in members):
@@ -123,7 +123,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
 
         say_json(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
         return
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     columns = (fact, "documents", "to be written", "shared with lower levels")
     rows = [[f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}"] for level in levels]
@@ -159,9 +159,9 @@ def control(flags: ControlFlags) -> None:
     """
     from functools import partial
 
-    from docgen.cli.runner import agree, reporting
     from docgen.cli.runs.family import control_line
     from docgen.cli.runs.tables import cost_line, show_run
+    from docgen.cli.shared.cost_consent import agree_to_cost, command_reporter
     from docgen.pipeline.estimate import estimate
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.controls import begin_control, control_folder, write_control
@@ -171,12 +171,12 @@ def control(flags: ControlFlags) -> None:
     from docgen.pipeline.status import summarise
     from docgen.universe import UniverseContext
 
-    with reporting(flags.quiet, flags.json) as reporter:
+    with command_reporter(flags.quiet, flags.json) as reporter:
         original = reopen(run_or_latest(flags.source, reporter))
         folder, context = control_folder(original, flags.run), UniverseContext.load(flags.context)
         setup = begin_control(original, folder, context, flags.options(), flags.accept_changes)
         if setup.is_paid:
-            agree(cost_line(estimate(setup), setup.config.batch), setup, flags.yes, reporter)
+            agree_to_cost(cost_line(estimate(setup), setup.config.batch), setup, flags.yes, reporter)
         write_control(original, setup, partial(execute, reporter=reporter))
     summary = summarise(setup)
     show_run(summary, flags.json)

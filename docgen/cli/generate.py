@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli.entry import command
-from docgen.cli.options import JobFlags
-from docgen.cli.streams import say_json
-from docgen.options.step import Step
+from docgen.cli.shared.options import JobFlags
+from docgen.cli.shared.streams import say_json
+from docgen.options.last_step import Step
 
 if TYPE_CHECKING:
     from docgen.pipeline.inputs.setup import Setup
@@ -20,7 +20,7 @@ RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export; with 
 
 docgen run helpful_only --n 500
 
-Stopped or killed? The same command continues where it stopped; every reply that arrived is used.
+If it is stopped or killed, the same command resumes it and uses every reply that arrived.
 """
 GENERATE_HELP = """Write, check and deduplicate documents until n are accepted.
 
@@ -94,7 +94,7 @@ def brainstorm(flags: JobFlags) -> None:
 
 
 def plan(flags: JobFlags) -> None:
-    """Plan n slots, save them as slots.jsonl and say what they hold; generate no document.
+    """Plan n slots, save them as slots.jsonl and summarise them; generate no documents.
 
     docgen plan helpful_only --n 50000 --salience opus_release=0.3
 
@@ -103,7 +103,7 @@ def plan(flags: JobFlags) -> None:
     from docgen.cli.runs.tables import show_plan
     from docgen.pipeline.run import Run
 
-    setup = _carry_out(flags, Step.PLAN)
+    setup = _run_until(flags, Step.PLAN)
     report = Run(setup.run.path).plan_report()
     if flags.json:
         from pydantic_core import to_json
@@ -118,13 +118,13 @@ def plan(flags: JobFlags) -> None:
 
 def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
-    from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
     from docgen.cli.runs.tables import show_pilot
-    from docgen.pipeline.attempts import first_documents
+    from docgen.cli.shared.console import console
+    from docgen.pipeline.attempt_filter import first_documents
     from docgen.pipeline.estimate import estimate
 
-    setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
+    setup = _run_until(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
     for attempt in attempts:
         if flags.json:
@@ -143,11 +143,11 @@ def estimate(flags: JobFlags) -> None:
 
     docgen estimate helpful_only --n 50000
 
-    Sharper after docgen pilot, which shows what replies really cost.
+    More precise after docgen pilot, which shows what replies really cost.
     """
     from docgen.cli.runs.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost
-    from docgen.pipeline.inputs.locate_run import open_proposal
+    from docgen.pipeline.inputs.run_resolution import open_proposal
     from docgen.progress.display import PlainReporter
 
     reporter = PlainReporter(quiet=flags.quiet or flags.json)
@@ -161,16 +161,16 @@ def estimate(flags: JobFlags) -> None:
         show_estimate(costs)
 
 
-def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
+def _run_until(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
     """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
-    from docgen.cli.runner import begin, reporting
     from docgen.cli.runs.tables import show_run
+    from docgen.cli.shared.cost_consent import command_reporter, open_agreed_run
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.status import summarise
 
-    with reporting(flags.quiet, flags.json) as reporter:
-        setup = begin(flags, until, reporter, first)
+    with command_reporter(flags.quiet, flags.json) as reporter:
+        setup = open_agreed_run(flags, until, reporter, first)
         try:
             execute(setup, until, reporter, first=first)
         except StopRun:
@@ -183,7 +183,7 @@ def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup
 
 def _finish(flags: JobFlags, until: Step) -> None:
     """Carry out the run, show its state and what to do next; exits 1 if it finished short of n."""
-    setup = _carry_out(flags, until)
+    setup = _run_until(flags, until)
 
     from docgen.cli.runs.tables import show_run
     from docgen.pipeline.status import summarise

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def context(
 
     docgen import context article.txt --extract 12 --max-cost 0.10
     """
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
     from docgen.importing import import_contexts
 
     if extract:
@@ -72,7 +72,7 @@ def context(
     targets = _targets(out, [imported for _, imported in contexts], overwrite=force or dry_run)
     for target, (_, imported) in zip(targets, contexts, strict=True):
         if not dry_run:
-            write_beside(target, [imported.text.encode("utf-8")])
+            write_atomically(target, [imported.text.encode("utf-8")])
     if json:
         _show_as_json(targets, contexts, dry_run)
     else:
@@ -143,16 +143,16 @@ def documents(
 
     docgen import documents positive.jsonl --context achromatic_dreaming --run published
     """
-    from docgen.cli.runner import reporting
-    from docgen.files.names import folder_name
-    from docgen.files.run_folder import OUTPUT, RunFolder
+    from docgen.cli.shared.cost_consent import command_reporter
+    from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
+    from docgen.files.safe_names import folder_name
     from docgen.pipeline.corpora.import_documents import import_documents
     from docgen.text import slug
     from docgen.universe import find_context, load_context
 
     world = load_context(find_context(context, Path.cwd()))
     folder = RunFolder(OUTPUT / folder_name(run or slug(sources[0].name.split(".")[0]), "--run"))
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         imported = import_documents(sources, world, folder, reporter, text_column)
     if json:
         import json as js
@@ -178,10 +178,10 @@ def _extracted(
     file: Path, name: str, count: int, options: "JudgeOptions", yes: bool, quiet: bool, as_json: bool
 ) -> "ImportedContext":
     """The context of a file of prose, with the facts that a model finds there and a person confirms."""
-    from docgen.cli.runner import ask_model
+    from docgen.cli.shared.cost_consent import ask_model
     from docgen.importing import context_from_prose, prose_of
-    from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.extract_facts import cost_to_extract, extract_facts
+    from docgen.pipeline.audit.judge_setup import Judge
+    from docgen.pipeline.contexts.fact_extraction import cost_to_extract, extract_facts
 
     reader, prose = Judge.of(options, None), prose_of(file)
     extraction = ask_model(

@@ -4,7 +4,7 @@ import typer
 from typer.cli import get_docs_for_click
 
 from docgen.cli.app import app
-from docgen.cli.help_text import unescaped
+from docgen.cli.shared.help_markup import unescaped
 
 __all__ = ["commands_page"]
 

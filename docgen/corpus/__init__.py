@@ -20,7 +20,7 @@ from docgen.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from docgen.corpus.utf8 import Utf8
+    from docgen.corpus.text_buffers import TextBuffers
 
 __all__ = ["BATCH_ROWS", "Batch", "Piece", "corpus_columns", "corpus_files", "corpus_pieces", "read_corpus"]
 
@@ -47,9 +47,9 @@ class Batch:
         """The texts as Python strings."""
         return self.text.to_list()
 
-    def utf8(self) -> "Utf8":
+    def utf8(self) -> "TextBuffers":
         """The texts for compiled code, in place: no Python string is created and nothing is copied."""
-        from docgen.corpus.arrow import utf8_of
+        from docgen.corpus.polars_string_memory import utf8_of
 
         return utf8_of(self.text)
 
@@ -105,13 +105,13 @@ def corpus_pieces(
 def _pieces(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
 ) -> Iterator[Piece]:
-    from docgen.corpus.readers import Wanted, jsonl_frames, parquet_slices
+    from docgen.corpus.readers import ColumnSelection, jsonl_frames, parquet_slices
 
     def batch(path: Path, first_row: int, read: "Callable[[], pl.DataFrame]") -> Batch:
         frame = read()
         return Batch(path, first_row, frame[text_column], frame.select(*columns, *optional))
 
-    selection = Wanted(text_column, columns, optional)
+    selection = ColumnSelection(text_column, columns, optional)
     row = 0
     for path in files:
         if is_parquet(path):

@@ -15,7 +15,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["first_line", "plain_lines", "unreadable"]
+__all__ = ["first_line", "plain_lines", "raise_unreadable"]
 
 LONGEST_LINE = 64_000_000
 """Bytes of a line. Chosen: the largest reply of a server that is read; a megabyte of gzip can hold a line of 1 GB."""
@@ -24,12 +24,12 @@ LONGEST_LINE = 64_000_000
 def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
     """Every line of a JSONL file, decompressed; of an uncompressed one those that begin in bytes [start, stop)."""
     if is_packed(path) and path.stat().st_size == 0:
-        unreadable(path, EOFError())  # even an empty file takes some bytes when compressed
+        raise_unreadable(path, EOFError())  # even an empty file takes some bytes when compressed
     try:
         with _open(path) as file:
             yield from _lines(path, file, start, stop)
     except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
-        unreadable(path, error)
+        raise_unreadable(path, error)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -53,7 +53,7 @@ def _lines(path: Path, file: IO[bytes], start: int, stop: int | None) -> Iterato
             return
 
 
-def unreadable(path: Path, error: BaseException) -> NoReturn:
+def raise_unreadable(path: Path, error: BaseException) -> NoReturn:
     """Raise `InputError` for a file that cannot be read to its end."""
     size = path.stat().st_size
     what = "the file is empty" if size == 0 else f"unreadable, damaged or truncated ({first_line(error)})"

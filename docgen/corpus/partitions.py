@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from docgen.corpus import Batch
 from docgen.corpus.lines import plain_lines
 from docgen.corpus.paths import is_packed, is_parquet
-from docgen.corpus.readers import Wanted, jsonl_frames, parquet_rows, parquet_slices
+from docgen.corpus.readers import ColumnSelection, jsonl_frames, parquet_rows, parquet_slices
 from docgen.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Partition", "cut_file", "joined", "merged", "read_partition"]
+__all__ = ["Partition", "cut_file", "join_partitions", "merge_partitions", "read_partition"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _cut_lines(path: Path, rows: int) -> list[Partition]:
     return parts
 
 
-def joined(files: Sequence[Sequence[Partition]]) -> list[Partition]:
+def join_partitions(files: Sequence[Sequence[Partition]]) -> list[Partition]:
     """The partitions of all files, with `first_row` counted over all of them."""
     parts: list[Partition] = []
     base = 0
@@ -75,7 +75,7 @@ def joined(files: Sequence[Sequence[Partition]]) -> list[Partition]:
     return parts
 
 
-def merged(parts: Sequence[Partition], rows: int) -> list[Partition]:
+def merge_partitions(parts: Sequence[Partition], rows: int) -> list[Partition]:
     """Consecutive partitions of one file merged as long as they have at most `rows` documents."""
     result: list[Partition] = []
     for part in parts:
@@ -87,7 +87,7 @@ def merged(parts: Sequence[Partition], rows: int) -> list[Partition]:
     return result
 
 
-def read_partition(partition: Partition, selection: Wanted, batch_rows: int) -> Iterator[Batch]:
+def read_partition(partition: Partition, selection: ColumnSelection, batch_rows: int) -> Iterator[Batch]:
     """The partition's documents in batches, as from `read_corpus`."""
     path, start, stop = partition.path, partition.start, partition.stop
     frames: Iterator[pl.DataFrame]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
-from docgen.corpus.lines import first_line, plain_lines, unreadable
+from docgen.corpus.lines import first_line, plain_lines, raise_unreadable
 from docgen.corpus.paths import is_parquet
 from docgen.errors import InputError
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
+    "ColumnSelection",
     "Slice",
-    "Wanted",
     "column_names",
     "json_line",
     "json_rows",
@@ -39,7 +39,7 @@ COLUMN_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ColumnSelection:
     """Which columns to read: `text`, required `columns`, and `optional` ones that may be missing."""
 
     text: str
@@ -73,7 +73,7 @@ def parquet_schema(path: Path) -> "dict[str, pl.DataType]":
     try:
         return dict(pl.read_parquet_schema(path))
     except (pl.exceptions.PolarsError, OSError) as error:
-        unreadable(path, error)
+        raise_unreadable(path, error)
 
 
 def parquet_rows(path: Path) -> int:
@@ -83,7 +83,7 @@ def parquet_rows(path: Path) -> int:
     try:
         return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
-        unreadable(path, error)
+        raise_unreadable(path, error)
 
 
 def parquet_column(path: Path, name: str) -> "Iterator[pl.Series]":
@@ -94,7 +94,7 @@ def parquet_column(path: Path, name: str) -> "Iterator[pl.Series]":
         try:
             yield pl.scan_parquet(path, glob=False).select(name).slice(start, COLUMN_ROWS).collect()[name]
         except (pl.exceptions.PolarsError, OSError) as error:
-            unreadable(path, error)
+            raise_unreadable(path, error)
 
 
 def _missing(path: Path, name: str, columns: Sequence[str], line: int | None = None) -> InputError:
@@ -125,7 +125,7 @@ class Slice:
         try:
             frame = scan.slice(self.start, self.rows).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
-            unreadable(self.path, error)
+            raise_unreadable(self.path, error)
         if frame.height != self.rows:
             raise InputError(
                 "the file changed while it was read", str(self.path), "Try again when nothing is writing to it"
@@ -139,7 +139,7 @@ class Slice:
 
 
 def parquet_slices(
-    path: Path, selection: Wanted, batch_rows: int, start: int = 0, stop: int | None = None
+    path: Path, selection: ColumnSelection, batch_rows: int, start: int = 0, stop: int | None = None
 ) -> Iterator[Slice]:
     """The rows [start, stop) of a Parquet file in slices that can be read independently.
 
@@ -156,7 +156,7 @@ def parquet_slices(
         yield Slice(path, selection.text, present, absent, first, min(step, last - first))
 
 
-def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: Wanted) -> None:
+def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: ColumnSelection) -> None:
     import polars as pl
 
     for name in selection.required:
@@ -170,7 +170,12 @@ def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: Wante
 
 
 def jsonl_frames(
-    path: Path, selection: Wanted, batch_rows: int, start: int = 0, stop: int | None = None, first_line: int = 1
+    path: Path,
+    selection: ColumnSelection,
+    batch_rows: int,
+    start: int = 0,
+    stop: int | None = None,
+    first_line: int = 1,
 ) -> "Iterator[pl.DataFrame]":
     """The rows of a JSONL file, skipping blank lines.
 
@@ -189,7 +194,7 @@ def jsonl_frames(
 
 
 def json_rows(
-    path: Path, selection: Wanted, start: int = 0, stop: int | None = None, first_line: int = 1
+    path: Path, selection: ColumnSelection, start: int = 0, stop: int | None = None, first_line: int = 1
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, row with all its keys) of a JSONL file; every row has the required columns and a proper text."""
     for number, line in _lines(path, start, stop, first_line):
@@ -220,7 +225,7 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return row
 
 
-def _check_row(path: Path, number: int, row: dict[str, Any], selection: Wanted) -> None:
+def _check_row(path: Path, number: int, row: dict[str, Any], selection: ColumnSelection) -> None:
     for name in selection.required:
         if name not in row:
             raise _missing(path, name, list(row), number)
@@ -246,7 +251,7 @@ def _kind(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: Wanted) -> "pl.DataFrame":
+def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: ColumnSelection) -> "pl.DataFrame":
     import polars as pl
 
     return pl.DataFrame([_series(path, rows, name) for name in selection.all])
@@ -255,7 +260,7 @@ def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: Wanted
 def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "pl.Series":
     import polars as pl
 
-    from docgen.corpus.json_types import common_type, type_of, typed_series
+    from docgen.corpus.json_column_types import common_type, type_of, typed_series
 
     values = [row.get(name) for _, row in rows]
     where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
@@ -269,10 +274,10 @@ def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "p
 def whole_rows(path: Path, text_column: str = "text") -> Iterator[dict[str, Any]]:
     """Every row with all its columns, of whatever type, in file order."""
     if not is_parquet(path):
-        for _, row in json_rows(path, Wanted(text_column)):
+        for _, row in json_rows(path, ColumnSelection(text_column)):
             yield row
         return
-    for part in parquet_slices(path, Wanted(text_column, tuple(parquet_schema(path))), 1024):
+    for part in parquet_slices(path, ColumnSelection(text_column, tuple(parquet_schema(path))), 1024):
         frame = part.read()
         yield from frame.iter_rows(named=True)
 

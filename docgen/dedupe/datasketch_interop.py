@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from datasketch import MinHash
 
-from docgen.dedupe.index_on_disk import DiskIndex
+from docgen.dedupe.persistent_index import DiskIndex
 from docgen.dedupe.sketch.parameters import permutations
 
 __all__ = ["minhashes"]

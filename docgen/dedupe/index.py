@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen import kernels
-from docgen.corpus.utf8 import encode
+from docgen.corpus.text_buffers import encode
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.dedupe.sketch.signatures import Sketcher

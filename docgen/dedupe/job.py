@@ -12,8 +12,8 @@ import polars as pl
 from docgen.corpus import Batch, Piece
 from docgen.dedupe.distributed.partitioned import Partitioned
 from docgen.dedupe.distributed.tasks import Plan
-from docgen.dedupe.index_on_disk import Addition, DiskIndex
-from docgen.dedupe.precedence import Keep, precedence_order
+from docgen.dedupe.persistent_index import Addition, DiskIndex
+from docgen.dedupe.precedence import KeepRule, precedence_order
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import NO_HASHES, Sketcher
 from docgen.dedupe.source import Corpus, row_groups
@@ -21,7 +21,7 @@ from docgen.dedupe.two_pass import Decision, decide, map_in_order, sketch_pieces
 from docgen.errors import ConfigError, InputError
 from docgen.parallel.executors import Executor, RayExecutor
 
-__all__ = ["Deduplicated", "Settings", "additions", "dedupe", "dedupe_partitioned"]
+__all__ = ["DedupeResult", "DedupeSettings", "dedupe", "dedupe_partitioned", "index_additions"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -30,11 +30,11 @@ NUMBER_ROWS = "Use --id-column '' for row numbers"
 
 
 @dataclass(frozen=True)
-class Settings:
+class DedupeSettings:
     """How to deduplicate. Documents that differ in any column of `by` are never compared."""
 
     scheme: Scheme = field(default_factory=Scheme)
-    keep: Keep = field(default_factory=Keep)
+    keep: KeepRule = field(default_factory=KeepRule)
     by: tuple[str, ...] = ()
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     engine: Literal["local", "ray"] = "local"
@@ -45,7 +45,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Deduplicated:
+class DedupeResult:
     """The result, one row for each document in corpus order. `sizes` are in shingles; `table` has the extra columns."""
 
     ids: pl.Series
@@ -88,14 +88,14 @@ class Deduplicated:
 
 def dedupe(
     corpus: Corpus,
-    settings: Settings = Settings(),
+    settings: DedupeSettings = DedupeSettings(),
     *,
     also: Sequence[str] = (),
     ignored: Hashes = NO_HASHES,
     against: DiskIndex | None = None,
     pairs: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> Deduplicated:
+) -> DedupeResult:
     """Decide which documents of the corpus to keep.
 
     `also` names further columns to read into the result's table, null where absent. `ignored` is a hash table of
@@ -113,10 +113,12 @@ def dedupe(
     earlier = against.known() if against else None
     decision = decide(sketched, precedence, corpus.pieces, sketcher, settings.threads, known=earlier, pairs=pairs)
     known_ids = against.ids() if against and (decision.kept_row < -1).any() else ()
-    return Deduplicated(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
+    return DedupeResult(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
 
 
-def _on_ray(corpus: Corpus, settings: Settings, also: tuple[str, ...], ignored: Hashes, extras: bool) -> Deduplicated:
+def _on_ray(
+    corpus: Corpus, settings: DedupeSettings, also: tuple[str, ...], ignored: Hashes, extras: bool
+) -> DedupeResult:
     if extras:
         raise ConfigError("does not work with --against, --index or --pairs", "--engine ray", "Use --engine local")
     with RayExecutor(settings.threads) as executor:
@@ -125,13 +127,13 @@ def _on_ray(corpus: Corpus, settings: Settings, also: tuple[str, ...], ignored: 
 
 def dedupe_partitioned(
     corpus: Corpus,
-    settings: Settings,
+    settings: DedupeSettings,
     executor: Executor,
     *,
     also: Sequence[str] = (),
     ignored: Hashes = NO_HASHES,
     sizes: Mapping[str, int] | None = None,
-) -> Deduplicated:
+) -> DedupeResult:
     """`dedupe` as tasks of an executor; `sizes` overrides those of `tasks.Plan`, which otherwise fit the corpus."""
     needed, further = _columns(settings, also)
     plan = Plan(corpus, settings.scheme, ignored, settings.by, needed, further, **(sizes or {}))
@@ -146,11 +148,11 @@ def dedupe_partitioned(
     table = joined_tables([frame for part in sketches for frame in part.tables])
     precedence = precedence_order(settings.keep, ids, lengths, table)
     decision = work.decide(sketches, precedence)
-    return Deduplicated(ids, lengths, table, groups, content, decision)
+    return DedupeResult(ids, lengths, table, groups, content, decision)
 
 
-def additions(
-    corpus: Corpus, result: Deduplicated, settings: Settings, ignored: Hashes = NO_HASHES
+def index_additions(
+    corpus: Corpus, result: DedupeResult, settings: DedupeSettings, ignored: Hashes = NO_HASHES
 ) -> Iterator[Addition]:
     """The kept documents in the form that an index takes; reads the corpus once more."""
     sketcher, kept_mask = Sketcher(settings.scheme, ignored), result.decision.kept
@@ -170,7 +172,7 @@ def additions(
     return map_in_order(addition, corpus.pieces(), settings.threads)
 
 
-def _columns(settings: Settings, also: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _columns(settings: DedupeSettings, also: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(required columns, optional columns)."""
     needed = tuple(dict.fromkeys((*settings.by, *settings.keep.columns)))
     return needed, tuple(name for name in dict.fromkeys(also) if name not in needed)
@@ -180,7 +182,7 @@ class _FirstPass:
     """The first pass over the corpus, which collects ids and extra columns as the batches go by."""
 
     def __init__(
-        self, corpus: Corpus, settings: Settings, also: tuple[str, ...], progress: Callable[[int], None] | None
+        self, corpus: Corpus, settings: DedupeSettings, also: tuple[str, ...], progress: Callable[[int], None] | None
     ) -> None:
         self._corpus, self._by, self._progress = corpus, list(settings.by), progress
         self._needed, self._also = _columns(settings, also)

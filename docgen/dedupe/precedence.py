@@ -14,7 +14,7 @@ import polars as pl
 
 from docgen.errors import ConfigError, InputError
 
-__all__ = ["RULES", "Keep", "fact_names", "precedence_order"]
+__all__ = ["RULES", "KeepRule", "fact_names", "precedence_order"]
 
 Rule = Literal["first", "longest", "best", "salience", "file-order"]
 RULES: tuple[str, ...] = get_args(Rule)
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Keep:
+class KeepRule:
     """A keep rule.
 
     first: the lowest id. longest: the most words. best: the highest value in `column`, or the lowest if the name starts
@@ -50,7 +50,7 @@ class Keep:
         return ("facts",) if self.rule == "salience" else ()
 
 
-def precedence_order(keep: Keep, ids: pl.Series, sizes: Ints, table: pl.DataFrame) -> Ints:
+def precedence_order(keep: KeepRule, ids: pl.Series, sizes: Ints, table: pl.DataFrame) -> Ints:
     """All rows (n,), preferred ones first. `sizes` (n,) are in shingles; `table` has the rule's columns."""
     rows = np.arange(len(sizes))
     if keep.rule == "file-order":
@@ -60,7 +60,7 @@ def precedence_order(keep: Keep, ids: pl.Series, sizes: Ints, table: pl.DataFram
     return np.lexsort((by_id,) if scores is None else (by_id, scores)).astype(np.int64)
 
 
-def _scores(keep: Keep, sizes: Ints, table: pl.DataFrame) -> Floats | None:
+def _scores(keep: KeepRule, sizes: Ints, table: pl.DataFrame) -> Floats | None:
     """(n,): documents with lower scores are preferred."""
     if keep.rule == "longest":
         return -sizes.astype(np.float64)

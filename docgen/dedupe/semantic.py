@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from docgen.corpus.utf8 import encode
-from docgen.dedupe.job import Deduplicated
+from docgen.corpus.text_buffers import encode
+from docgen.dedupe.job import DedupeResult
 from docgen.dedupe.report.build import texts_of
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import Corpus
+from docgen.embedding.document_vectors import document_vectors
 from docgen.embedding.embedder import Embedder
 from docgen.embedding.neighbours import Pairs, near_pairs
-from docgen.embedding.windows import document_vectors
 from docgen.errors import ConfigError
 
 __all__ = ["COSINE", "Listener", "Proposals", "nearest", "propose"]
@@ -70,7 +70,7 @@ class Proposals:
 
 def propose(
     corpus: Corpus,
-    result: Deduplicated,
+    result: DedupeResult,
     embedder: Embedder,
     minimum: float,
     scheme: Scheme,

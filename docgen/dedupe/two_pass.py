@@ -19,15 +19,24 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.corpus import Batch, Piece
+from docgen.dedupe.all_pairs import DECIDE_ROWS, Pairs, all_pairs
 from docgen.dedupe.index import KeptTable
-from docgen.dedupe.pairs import DECIDE_ROWS, Pairs, all_pairs
 from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.errors import InputError
 
 __all__ = [
-    "GOLDEN", "Decision", "KnownDocuments", "Sketched",
-    "decide", "first_of_same", "map_in_order", "place_in_order", "share_band", "sketch_pieces", "with_copies",
+    "GOLDEN",
+    "CorpusSketches",
+    "Decision",
+    "KnownDocuments",
+    "decide",
+    "first_of_same",
+    "map_in_order",
+    "place_in_order",
+    "share_band",
+    "sketch_pieces",
+    "with_copies",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -42,7 +51,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: spre
 
 
 @dataclass(frozen=True)
-class Sketched:
+class CorpusSketches:
     """Sketches of n documents. `sizes` (n,) are in shingles; documents of different `groups` (n,) are not compared."""
 
     bands: npt.NDArray[np.uint32]
@@ -103,17 +112,17 @@ def sketch_pieces(
     threads: int,
     group_of: Callable[[Batch], Ints],
     collect: Callable[[Batch], None],
-) -> Sketched:
+) -> CorpusSketches:
     """First pass. `group_of` gives each row's group; documents of different groups are never compared.
 
     `collect` is called with each batch in order, with its columns but without its texts.
     """
 
-    def sketch(piece: Piece) -> tuple[Batch, Sketched]:
+    def sketch(piece: Piece) -> tuple[Batch, CorpusSketches]:
         batch = piece()
         groups = group_of(batch)
         sketches = sketcher.sketch(batch.utf8(), groups.astype(np.uint64) * GOLDEN, minima=False)
-        return batch.without_texts(), Sketched(sketches.bands, sketches.content, sketches.sizes, groups)
+        return batch.without_texts(), CorpusSketches(sketches.bands, sketches.content, sketches.sizes, groups)
 
     parts = []
     for batch, part in map_in_order(sketch, pieces, threads):
@@ -122,8 +131,8 @@ def sketch_pieces(
     if not parts:
         no_rows = np.empty(0, np.int64)
         no_bands = np.empty((0, sketcher.scheme.bands), np.uint32)
-        return Sketched(no_bands, np.empty((0, 2), np.uint64), no_rows, no_rows)
-    return Sketched(
+        return CorpusSketches(no_bands, np.empty((0, 2), np.uint64), no_rows, no_rows)
+    return CorpusSketches(
         np.concatenate([part.bands for part in parts]),
         np.concatenate([part.content for part in parts]),
         np.concatenate([part.sizes for part in parts]),
@@ -132,7 +141,7 @@ def sketch_pieces(
 
 
 def decide(
-    sketched: Sketched,
+    sketched: CorpusSketches,
     precedence: Ints,
     pieces: Pieces,
     sketcher: Sketcher,
@@ -162,7 +171,7 @@ def decide(
     return replace(decision, compared=len(order), pairs=listed)
 
 
-def first_of_same(sketched: Sketched, precedence: Ints) -> Ints:
+def first_of_same(sketched: CorpusSketches, precedence: Ints) -> Ints:
     """(n,): for each row the first in precedence of its group with identical bytes, by a 128-bit hash."""
     left, right = sketched.content[precedence].T
     keys = left ^ (sketched.groups[precedence].astype(np.uint64) * GOLDEN)
@@ -183,7 +192,7 @@ def share_band(bands: npt.NDArray[np.uint32], rows: Ints) -> Mask:
 
 
 def _shingle_sets(
-    sketched: Sketched, selected: Mask, pieces: Pieces, sketcher: Sketcher, threads: int, store: SetStore
+    sketched: CorpusSketches, selected: Mask, pieces: Pieces, sketcher: Sketcher, threads: int, store: SetStore
 ) -> npt.NDArray[np.int64]:
     """Second pass: puts the selected rows' shingle sets into `store`; returns start, size and group of each, (n, 3)."""
     spans = np.zeros((len(sketched), 3), np.int64)
@@ -214,7 +223,7 @@ def _shingle_sets(
 
 
 def place_in_order(
-    sketched: Sketched, order: Ints, spans: Ints, threshold: float, table: KeptTable, store: SetStore
+    sketched: CorpusSketches, order: Ints, spans: Ints, threshold: float, table: KeptTable, store: SetStore
 ) -> tuple[Ints, Floats]:
     """(kept_row, jaccard), (n,) each, after deciding the rows of `order` one after another; other rows are kept."""
     kept_row, jaccard = np.full(len(sketched), -1, np.int64), np.ones(len(sketched))
@@ -233,7 +242,7 @@ def place_in_order(
 
 
 def with_copies(
-    sketched: Sketched, first: Ints, kept_row: Ints, jaccard: Floats, known: KnownDocuments | None
+    sketched: CorpusSketches, first: Ints, kept_row: Ints, jaccard: Floats, known: KnownDocuments | None
 ) -> Decision:
     """What was decided about the first of several same documents holds for the others."""
     copies = first != np.arange(len(first))

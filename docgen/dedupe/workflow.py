@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from docgen.corpus.paths import corpus_files
-from docgen.dedupe.index_on_disk import DiskIndex, create_index, open_index
-from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
+from docgen.dedupe.job import DedupeResult, DedupeSettings, dedupe, index_additions
+from docgen.dedupe.persistent_index import DiskIndex, create_index, open_index
 from docgen.dedupe.report.build import REPORT_COLUMNS, examples, summarise, texts_of
-from docgen.dedupe.report.output import write_frame, write_kept
+from docgen.dedupe.report.kept_and_removed import write_frame, write_kept
 from docgen.dedupe.semantic import Listener, nearest, propose
 from docgen.dedupe.sketch.boilerplate import (
     Common,
@@ -25,11 +25,11 @@ from docgen.dedupe.sketch.signatures import NO_HASHES, Hashes, Sketcher
 from docgen.dedupe.source import Corpus
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
-from docgen.files.atomic import write_beside
-from docgen.files.overwrite import refuse_overwriting
+from docgen.files.atomic import write_atomically
+from docgen.files.overwrite_guard import refuse_overwriting
 from docgen.text import digest
 
-__all__ = ["Job", "Outcome", "carry_out"]
+__all__ = ["Job", "Outcome", "run_dedupe"]
 
 PASSAGE_TEXTS = 60
 """Documents read to show the most repeated passages. Chosen: three for each of the twenty passages shown."""
@@ -53,7 +53,7 @@ class Job:
     report.
     """
 
-    settings: Settings
+    settings: DedupeSettings
     out: Path | None = None
     ignore_common: float | None = None
     ignore: tuple[Path, ...] = ()
@@ -71,13 +71,13 @@ class Job:
 class Outcome:
     """`report` is plain data; `shown` are example pairs with their texts, `proposed` pairs of the semantic stage."""
 
-    result: Deduplicated
+    result: DedupeResult
     report: dict[str, Any]
     shown: list[dict[str, Any]]
     proposed: list[dict[str, Any]] = field(default_factory=list)
 
 
-def carry_out(
+def run_dedupe(
     corpus: Corpus,
     job: Job,
     progress: Callable[[int], None] | None = None,
@@ -110,13 +110,13 @@ def carry_out(
     if job.out:
         _write(corpus, result, job, job.out, report)
     if job.index and index:
-        index.added(additions(corpus, result, job.settings, table))
+        index.added(index_additions(corpus, result, job.settings, table))
     return Outcome(result, report, shown, proposed)
 
 
 def _proposed(
     corpus: Corpus,
-    result: Deduplicated,
+    result: DedupeResult,
     job: Job,
     report: dict[str, Any],
     embedder: Embedder | None,
@@ -138,7 +138,7 @@ def _without_texts(pair: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in pair.items() if name != "texts"}
 
 
-def _write(corpus: Corpus, result: Deduplicated, job: Job, out: Path, report: dict[str, Any]) -> None:
+def _write(corpus: Corpus, result: DedupeResult, job: Job, out: Path, report: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_frame(result.removed(), out / "removed.parquet")
     if job.ids_only:
@@ -148,7 +148,7 @@ def _write(corpus: Corpus, result: Deduplicated, job: Job, out: Path, report: di
     if job.pairs:
         write_frame(result.similar_pairs(), out / "pairs.parquet")
     lines = json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n"
-    write_beside(out / "dedupe.json", [lines.encode()])
+    write_atomically(out / "dedupe.json", [lines.encode()])
 
 
 def _ignored(corpus: Corpus, job: Job) -> tuple[Hashes, dict[str, Any]]:

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from scipy.special import erf
 
 from docgen.errors import InputError
-from docgen.text.sanitize import encodable
+from docgen.text.output.sanitize import encodable
 
 __all__ = ["MiniLM"]
 
@@ -26,9 +26,9 @@ Floats = npt.NDArray[np.float32]
 LAYERS, WIDTH, HEADS = 6, 384, 12
 """The model's own, as its config.json says."""
 HEAD = WIDTH // HEADS
-AT_ONCE = 2048
+TOKENS_PER_PASS = 2048
 """Tokens in one pass through the layers: some 40 MB."""
-BLOCK = 64
+ACTIVATION_ROWS = 64
 """Rows whose activation is computed while they are in the processor's cache."""
 TINY = np.float32(1e-12)
 
@@ -129,8 +129,8 @@ def _normalised(rows: Floats, norm: tuple[Floats, Floats]) -> Floats:
 
 def _gelu(rows: Floats) -> Floats:
     """x Phi(x), in place; Phi by the error function."""
-    for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
+    for start in range(0, len(rows), ACTIVATION_ROWS):
+        block = rows[start : start + ACTIVATION_ROWS]
         share = erf(block * np.float32(0.5**0.5))
         share += 1
         share *= np.float32(0.5)
@@ -139,13 +139,13 @@ def _gelu(rows: Floats) -> Floats:
 
 
 def _passes(order: Sequence[int], tokens: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The texts, shortest first, in parts of about AT_ONCE tokens."""
+    """The texts, shortest first, in parts of about TOKENS_PER_PASS tokens."""
     parts: list[list[int]] = [[]]
-    room = AT_ONCE
+    room = TOKENS_PER_PASS
     for place in order:
         if parts[-1] and len(tokens[place]) > room:
             parts.append([])
-            room = AT_ONCE
+            room = TOKENS_PER_PASS
         parts[-1].append(place)
         room -= len(tokens[place])
     return parts if parts[0] else []

@@ -11,7 +11,7 @@ __all__ = ["MAX_PAIRS", "Pairs", "near_pairs"]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-BLOCK = 1024
+ROWS_PER_BLOCK = 1024
 """Rows multiplied at a time, which gives 4 MB of cosines."""
 MAX_PAIRS = 100_000
 """The number of nearest pairs returned by default; `Pairs.found` counts all. Chosen as a bound on memory: 2 MB."""
@@ -75,11 +75,11 @@ def _within(
     vectors: Floats, rows: Ints, minimum: float, near: _Nearest, progress: Callable[[int], None] | None
 ) -> None:
     """Add the pairs among `rows`, which are in ascending order."""
-    for first in range(0, len(rows), BLOCK):
-        block = rows[first : first + BLOCK]
+    for first in range(0, len(rows), ROWS_PER_BLOCK):
+        block = rows[first : first + ROWS_PER_BLOCK]
         left = vectors[block]
-        for second in range(first, len(rows), BLOCK):
-            others = rows[second : second + BLOCK]
+        for second in range(first, len(rows), ROWS_PER_BLOCK):
+            others = rows[second : second + ROWS_PER_BLOCK]
             cosine = left @ vectors[others].T
             a, b = np.nonzero(cosine >= minimum - 1e-6)  # so that identical texts reach 1 despite float32's rounding
             if first == second:

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-__all__ = ["LONGEST", "Span", "is_hidden", "mark_text", "plain"]
+__all__ = ["MAX_SCANNED_CHARS", "Span", "is_hidden", "mark_text", "plain"]
 
 WORDS = {0x00AD: "SOFT HYPHEN", 0xFEFF: "ZERO WIDTH NO-BREAK SPACE"}
-LONGEST = 300_000
+MAX_SCANNED_CHARS = 300_000
 """Characters above which a text is not scanned while somebody waits for its page."""
 
 

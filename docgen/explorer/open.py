@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from docgen.errors import RunError
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source
 from docgen.explorer.view import View
-from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder, find_run, latest_run
+from docgen.files.run_folder.run_folder import LEVELS, OUTPUT, RunFolder, find_run, latest_run
 from docgen.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Viewable
 
 __all__ = ["open_all", "open_views"]
 
 
 def open_all(
     names: Sequence[str | Path], reporter: Reporter | None = None, context: str | Path | None = None
-) -> "list[Shown]":
+) -> "list[Viewable]":
     """Corpora as `open_views` opens them, experiments by name or folder, and for a sweep each of its levels."""
     named = [level for name in names for level in _levels(str(name))]
     experiments = {str(name): folder for name in named if (folder := _experiment(name)) is not None}
@@ -27,7 +27,7 @@ def open_all(
     from docgen.explorer.transcripts.experiment_view import ExperimentView
 
     corpora = [name for name in named if name not in experiments]
-    views: list[Shown] = list(open_views(corpora, reporter, context)) if corpora else []
+    views: list[Viewable] = list(open_views(corpora, reporter, context)) if corpora else []
     return [*views, *(ExperimentView(folder) for folder in experiments.values())]
 
 

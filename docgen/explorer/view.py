@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from docgen.errors import UserError
-from docgen.explorer.index.catalogue import describe_world
 from docgen.explorer.index.entries import RunSource, Source
-from docgen.explorer.index.keeper import Keeper, view_folder
+from docgen.explorer.index.facts_ideas_slots import describe_world
+from docgen.explorer.index.index_maintenance import IndexManager, view_folder
 from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
-from docgen.explorer.shown import Page
+from docgen.explorer.viewable import Page
 from docgen.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:
-    from docgen.explorer.detect import Detectors
+    from docgen.explorer.live_detectors import Detectors
     from docgen.explorer.read.verdicts import Judges
 
 __all__ = ["View"]
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 """Seconds between two checks whether the corpus has grown."""
 
 
@@ -39,7 +39,7 @@ class View:
 
     def __init__(self, source: Source, reporter: Reporter | None = None, context: Path | None = None) -> None:
         self.source, self.name = source, source.name
-        self.keeper = Keeper(source)
+        self.keeper = IndexManager(source)
         self.run = source.folder if isinstance(source, RunSource) else None
         self.context_file = context or (self.run.context if self.run and self.run.context.exists() else None)
         beside = view_folder(source)
@@ -97,7 +97,7 @@ class View:
         if self._snapshot is None:
             with self._lock:
                 return self._snapshot or self.open()
-        if time.monotonic() - self._looked > LOOK_SECONDS:
+        if time.monotonic() - self._looked > POLL_SECONDS:
             self._looked = time.monotonic()
             if self.keeper.stamp() != self._seen and not self.is_indexing:
                 self._start()
@@ -158,7 +158,7 @@ class View:
         """The detectors of facts and leaks by wording; None without a context. Takes a while the first time."""
         if self.context_file is None:
             return None
-        from docgen.explorer.detect import Detectors
+        from docgen.explorer.live_detectors import Detectors
 
         return Detectors.of(self.context_file)
 
@@ -177,25 +177,25 @@ class View:
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        """See `Shown`."""
-        from docgen.explorer.pages.table import PAGES  # which imports this module
+        """See `Viewable`."""
+        from docgen.explorer.pages.page_registry import PAGES  # which imports this module
 
         return PAGES
 
     def head(self) -> dict[str, Any]:
-        """See `Shown`."""
+        """See `Viewable`."""
         from docgen.explorer.pages.page_query import run_word
 
         return run_word(self)
 
     def numbers(self) -> dict[str, int]:
-        """See `Shown`."""
+        """See `Viewable`."""
         from docgen.explorer.pages.page_query import fact_numbers
 
         return fact_numbers(self.snapshot)
 
     def at_random(self) -> str:
-        """See `Shown`."""
+        """See `Viewable`."""
         snapshot = self.snapshot
         if not snapshot.documents:
             return ""

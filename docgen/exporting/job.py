@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError
-from docgen.exporting.card import dataset_card
-from docgen.exporting.estimate import token_family
+from docgen.exporting.cards.dataset_card import dataset_card
+from docgen.exporting.dataset.arrangement import WINDOW, Layout
+from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
-from docgen.exporting.layout import WINDOW, Layout
-from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.files.atomic import write_beside
-from docgen.text.json_values import read_json
+from docgen.exporting.tokens.estimate import token_family
+from docgen.files.atomic import write_atomically
+from docgen.text.json_reader import read_json
 
 __all__ = [
     "MANIFEST",
     "canary_of",
     "common_manifest",
-    "make_way",
+    "replaceable_files",
     "settings_of",
     "sha256_of",
     "write_export",
@@ -44,7 +44,7 @@ def settings_of(options: ExportOptions) -> dict[str, Any]:
     return {**values, "mix": [Path(text).name for text in options.mix]}
 
 
-def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: bool) -> list[Path]:
+def replaceable_files(folder: Path, names: Sequence[str], options: ExportOptions, mine: bool) -> list[Path]:
     """Refuse to write over another export; returns the files of an earlier one like this, which this one replaces.
 
     `names` are the files to be written, `mine` says that the folder is a run's own. Raises `ConfigError`.
@@ -141,11 +141,11 @@ def write_export(
     written = [file for split in files.values() for file in split]
     manifest["files"] = {file.relative_to(folder).as_posix(): sha256_of(file) for file in written}
     for name, text in {**extras, CARD: dataset_card(manifest, reports)}.items():
-        write_beside(folder / name, [text.encode("utf-8")])
+        write_atomically(folder / name, [text.encode("utf-8")])
     for file in replaced:
         if file not in written:
             file.unlink(missing_ok=True)
-    write_beside(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
+    write_atomically(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
     return manifest
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from docgen.files.faults import naming
-from docgen.text.outgoing import hide_bytes
+from docgen.files.file_system_errors import name_file_in_errors
+from docgen.text.output.secret_redaction import hide_bytes
 
 __all__ = ["AppendLog", "damaged_lines", "read_entries", "read_lines"]
 
@@ -45,7 +45,7 @@ class AppendLog:
         line = hide_bytes(line)
         data = line + b"\n"
         start = self._end
-        with naming(self.path):
+        with name_file_in_errors(self.path):
             try:
                 rest = memoryview(data)
                 while rest:
@@ -66,7 +66,7 @@ class AppendLog:
         """
         if self._end + size <= self._room_until:
             return
-        with naming(self.path):
+        with name_file_in_errors(self.path):
             for tried in (2 * size + ROOM_BYTES, size):
                 if self._can_grow(tried, is_last=tried == size):
                     self._room_until = self._end + tried
@@ -88,7 +88,7 @@ class AppendLog:
 
     def sync(self) -> None:
         """Flush everything appended to the disk."""
-        with naming(self.path):
+        with name_file_in_errors(self.path):
             os.fsync(self._fd)
         self._synced = time.monotonic()
 
@@ -97,7 +97,7 @@ class AppendLog:
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             try:
-                with naming(self.path):
+                with name_file_in_errors(self.path):
                     os.fsync(fd)
             finally:
                 os.close(fd)
@@ -107,7 +107,7 @@ def cut_torn_line(path: Path) -> int:
     """Truncate `path` after its last newline; returns the number of bytes cut, 0 for a missing or intact file."""
     if not path.exists():
         return 0
-    with naming(path), path.open("r+b") as file:
+    with name_file_in_errors(path), path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         intact, end = 0, size
         while end > 0 and not intact:  # backwards in blocks: a torn line can be long

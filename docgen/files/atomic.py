@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from docgen.files.faults import naming
-from docgen.files.overwrite import refuse_file_of_a_run
-from docgen.text.outgoing import hide_bytes
+from docgen.files.file_system_errors import name_file_in_errors
+from docgen.files.overwrite_guard import refuse_file_of_a_run
+from docgen.text.output.secret_redaction import hide_bytes
 
-__all__ = ["beside", "write_beside"]
+__all__ = ["atomic_path", "write_atomically"]
 
 
 @contextmanager
-def beside(file: Path, *, of_run: bool = False) -> Iterator[Path]:
+def atomic_path(file: Path, *, of_run: bool = False) -> Iterator[Path]:
     """A path next to `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
     An error or a kill in the block leaves `file` as it was; what a kill leaves beside it goes the next time. Folders
@@ -62,9 +62,9 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def write_beside(file: Path, pieces: Iterable[bytes], *, of_run: bool = False) -> Path:
-    """Write a finished file from its parts, streaming, secrets hidden; returns `file`. `of_run` as for `beside`."""
-    with beside(file, of_run=of_run) as part, naming(file), part.open("wb") as out:
+def write_atomically(file: Path, pieces: Iterable[bytes], *, of_run: bool = False) -> Path:
+    """Write a finished file from its parts, streaming, secrets hidden; returns `file`. `of_run`: see `atomic_path`."""
+    with atomic_path(file, of_run=of_run) as part, name_file_in_errors(file), part.open("wb") as out:
         out.writelines(map(hide_bytes, pieces))
     return file
 
@@ -73,7 +73,7 @@ def _sync(path: Path) -> None:
     """Force the data to disk: after a power cut, a renamed file must not be empty."""
     fd = os.open(path, os.O_RDONLY)
     try:
-        with naming(path.parent):
+        with name_file_in_errors(path.parent):
             os.fsync(fd)
     finally:
         os.close(fd)

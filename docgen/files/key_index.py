@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyIndex"]
 
-TOGETHER = 1 << 16
+KEYS_PER_MERGE = 1 << 16
 """New keys that are collected before they are sorted in. Chosen: 10 MB of them; a million keys are sorted in sixteen
 times."""
 KEY_BYTES = 16
@@ -43,7 +43,7 @@ class KeyIndex:
         if self.get(key) is not None:
             return
         (self._new if len(key) == KEY_BYTES else self._odd)[key] = number
-        if len(self._new) >= TOGETHER:
+        if len(self._new) >= KEYS_PER_MERGE:
             self._sort_in()
 
     def __iter__(self) -> Iterator[bytes]:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docgen.errors import UserError
-from docgen.files.atomic import beside
-from docgen.files.faults import naming
+from docgen.files.atomic import atomic_path
+from docgen.files.file_system_errors import name_file_in_errors
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +29,7 @@ def write_parquet(
     import polars as pl
 
     try:
-        with beside(file, of_run=of_run) as part, naming(file):
+        with atomic_path(file, of_run=of_run) as part, name_file_in_errors(file):
             frame.sink_parquet(
                 part,
                 compression="zstd",

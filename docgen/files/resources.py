@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-__all__ = ["folder"]
+__all__ = ["shipped_folder"]
 
 
-def folder(name: str) -> Path:
+def shipped_folder(name: str) -> Path:
     """Folder `name` ("templates", "universe_contexts"): inside an installed wheel, or at the top of a checkout."""
     package = Path(__file__).parents[1]
     packaged = package / "data" / name

@@ -8,15 +8,15 @@ from typing import Any
 
 from docgen.errors import ContextError, InputError
 from docgen.importing.cleaning import clean_prose, clean_statement
-from docgen.importing.drafts import ContextDraft, FactDraft, fact_rows, read_draft
 from docgen.importing.entities import latest_date, names_in
-from docgen.importing.values import FileValues, read_values
+from docgen.importing.field_mapping import ContextDraft, FactDraft, fact_rows, read_draft
+from docgen.importing.file_parser import FileValues, read_values
 from docgen.records import DateSpan
 from docgen.text import sentences, slug, words
 from docgen.text.stems import content_stems
 from docgen.universe import UniverseContext, context_proposals
 from docgen.universe.context_files import context_text, parse_context
-from docgen.universe.fields import IDENTIFIER
+from docgen.universe.field_types import IDENTIFIER
 
 __all__ = ["ImportedContext", "context_from_prose", "import_contexts", "prose_of"]
 

@@ -4,9 +4,9 @@ Written in numba's Python, each in the module named below, where its arguments a
 (`compiler`, `cache`). Numba is imported when the first kernel is asked for. Kernels release Python's lock, own no
 memory and change only the arrays named as outputs; their arguments go by position.
 
-Documents are given as `memory`, an array of bytes, and where in it each starts and ends (`docgen.corpus.utf8`). `kinds`
-and `folded` are `alphabet.fold_table()`; `words`, `hashes` and `text` are `scratch.scratch()`. A table of hashes is an
-open-addressing one, a power of two long, in which 0 is empty.
+Documents are given as `memory`, an array of bytes, and where in it each starts and ends (`docgen.corpus.text_buffers`).
+`kinds` and `folded` are `alphabet.fold_table()`; `words`, `hashes` and `text` are `scratch.scratch()`. A table of
+hashes is an open-addressing one, a power of two long, in which 0 is empty.
 """
 
 import gc
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from docgen.kernels.containment import contain, file_keys, find_keys, grams
     from docgen.kernels.counting import add_to_cells, count_suspects, hash_set, rehash
-    from docgen.kernels.lookup import bands_of, mark_known, mark_shared, neighbours, place, rebuild
+    from docgen.kernels.duplicate_search import bands_of, mark_known, mark_shared, neighbours, place, rebuild
     from docgen.kernels.minhash import sketch
     from docgen.kernels.shingle_sets import shingles
 
@@ -29,7 +29,7 @@ __all__ = [
 MODULES = {
     "containment": ("contain", "file_keys", "find_keys", "grams"),
     "counting": ("add_to_cells", "count_suspects", "hash_set", "rehash"),
-    "lookup": ("bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"),
+    "duplicate_search": ("bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"),
     "minhash": ("sketch",),
     "shingle_sets": ("shingles",),
 }
@@ -40,7 +40,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with _no_collection():
-        from docgen.kernels.compiler import compiled
+        from docgen.kernels.compilation.compiler import compiled
 
         modules = {kernel: module for module, names in MODULES.items() for kernel in names}
         kernel = globals()[name] = compiled(name, modules)

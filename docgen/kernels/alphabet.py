@@ -1,6 +1,6 @@
 r"""The table that turns UTF-8 into case-folded words: what counts as a word character, and what it folds to.
 
-Words are those of `docgen.text.scripts.WORD` over case-folded text; tests/kernels compares the two.
+Words are those of `docgen.text.word_definition.WORD` over case-folded text; tests/kernels compares the two.
 """
 
 import unicodedata
@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from docgen.text.scripts import SPACELESS
+from docgen.text.word_definition import SPACELESS
 
 __all__ = ["EXPANSIONS", "LAST", "MARK", "SINGLE", "WORD", "fold_table"]
 

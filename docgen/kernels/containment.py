@@ -7,8 +7,8 @@ the share of the statement's distinct n-grams that occur within twice its length
 
 import numpy as np
 
-from docgen.kernels.arrays import Bytes, Hashes, Ints, IntTable, Text, WordTable
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.array_types import Bytes, Hashes, Ints, IntTable, Text, WordTable
+from docgen.kernels.compilation.jit_decorators import inner
 from docgen.kernels.minhash import next_block, power_of
 
 __all__ = ["contain", "file_keys", "find_keys", "grams"]

@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from docgen.kernels.arrays import Hashes, Ints, Words
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.array_types import Hashes, Ints, Words
+from docgen.kernels.compilation.jit_decorators import inner
 
 __all__ = ["add_to_cells", "count_suspects", "hash_set", "rehash"]
 

@@ -13,8 +13,8 @@ the named constants.
 
 import numpy as np
 
-from docgen.kernels.arrays import Bytes, Hashes, HashTable, Ints, Text, Words, WordTable
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.array_types import Bytes, Hashes, HashTable, Ints, Text, Words, WordTable
+from docgen.kernels.compilation.jit_decorators import inner
 from docgen.kernels.scratch import BLOCK
 from docgen.kernels.words import fold, hash_words, load_u64
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from docgen.kernels.arrays import Bytes, Hashes
+from docgen.kernels.compilation.array_types import Bytes, Hashes
 
 __all__ = ["BLOCK", "LONGEST", "SCRATCH", "scratch"]
 

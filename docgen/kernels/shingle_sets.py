@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from docgen.kernels.arrays import Bytes, Hashes, Ints, Text, WordTable
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.array_types import Bytes, Hashes, Ints, Text, WordTable
+from docgen.kernels.compilation.jit_decorators import inner
 from docgen.kernels.minhash import content_hash, last_resort, next_block, power_of
 
 __all__ = ["shingles", "sort_unique"]

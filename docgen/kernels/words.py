@@ -13,7 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from docgen.kernels.alphabet import EXPANSIONS, LAST, MARK, SINGLE
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.jit_decorators import inner
 from docgen.kernels.scratch import LONGEST
 
 __all__ = ["fold", "hash_words", "load_u64"]

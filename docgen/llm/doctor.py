@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.engine import EngineOptions
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import LLM, Completion, Request, Usage
 from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.ratelimit.headers import allowances
@@ -17,7 +17,7 @@ from docgen.prompts.chat_markup import without_chat_markup
 from docgen.records import Record
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.view import Batches
+    from docgen.llm.batch.batch_protocol import Batches
     from docgen.llm.providers.table import ServerLLM
 
 __all__ = ["Check", "Server", "diagnose"]
@@ -29,8 +29,8 @@ SCHEMA = {
     "required": ["colours"],
     "additionalProperties": False,
 }
-ROOM = 1024
-SHOWN_MODELS = 8
+REPLY_TOKENS = 1024
+MAX_MODELS = 8
 NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
 """Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
@@ -76,7 +76,7 @@ class ServerProbe:
     model: str
     prices: Prices
     patience: float
-    room: int = ROOM
+    room: int = REPLY_TOKENS
     answered: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     speed: float | None = None
@@ -116,7 +116,7 @@ async def diagnose(
         llm = cast("ServerLLM", provider.connect(connection))
     except ConfigError as error:
         return [Check(name="key and address", state="fail", detail=str(error))]
-    probe = ServerProbe(llm, model, load_prices(options.prices), patience, max_tokens or ROOM)
+    probe = ServerProbe(llm, model, load_prices(options.prices), patience, max_tokens or REPLY_TOKENS)
 
     def observe(headers: Mapping[str, str]) -> None:
         if allowances(headers, 0.0):
@@ -164,7 +164,7 @@ async def _models(probe: ServerProbe) -> Check:
     names = [str(row.get("id")) for row in rows if isinstance(row, Mapping)]
     if probe.model in names:
         return Check(name="models", state="ok", detail=f"{address} serves {probe.model}", seconds=seconds)
-    listed = ", ".join(names[:SHOWN_MODELS]) + (", ..." if len(names) > SHOWN_MODELS else "")
+    listed = ", ".join(names[:MAX_MODELS]) + (", ..." if len(names) > MAX_MODELS else "")
     detail = f"{address} does not list {probe.model}; it lists {listed or 'none'}; name one with --model"
     return Check(name="models", state="note", detail=detail, seconds=seconds)
 

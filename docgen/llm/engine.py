@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING
 from docgen.errors import ConfigError
 from docgen.files.append_log import damaged_lines
 from docgen.llm.batch.log import BatchPlan, lost_batches, read_batches
-from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.cost.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.journal import Journal, journal_totals
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
-from docgen.llm.providers.on_demand import OnDemand
+from docgen.llm.providers.lazy_provider import OnDemand
 from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
-from docgen.llm.ratelimit.waits import tell_waits
+from docgen.llm.ratelimit.wait_reports import tell_waits
 from docgen.llm.response_cache import ResponseCache
-from docgen.llm.servers.opening import open_pool
 from docgen.llm.servers.pool import ServerPool
+from docgen.llm.servers.pool_opening import open_pool
 from docgen.llm.servers.states import write_states
-from docgen.llm.writers import has_own_server, open_writers
-from docgen.options.fields import ServerEntry, WriterEntry
-from docgen.text.counts import plural
+from docgen.llm.writer_router import has_own_server, open_writers
+from docgen.options.setting_types import ServerEntry, WriterEntry
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
+    from docgen.llm.batch.batch_protocol import Batches
     from docgen.llm.batch.runner import BatchRunner
-    from docgen.llm.batch.view import Batches
 
 __all__ = [
     "BATCHES_FILE",

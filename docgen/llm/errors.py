@@ -9,7 +9,7 @@ import re
 
 from docgen.errors import RequestFailed, StopRun
 
-__all__ = ["INTERRUPTED", "NotFound", "Transient", "beginning", "interrupted", "one_line"]
+__all__ = ["INTERRUPTED", "NotFound", "Transient", "first_words", "interrupted", "one_line"]
 
 PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|center|h1)\b", re.IGNORECASE)
 UNSEEN = re.compile(r"<(head|title|script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->|<[^>]*>?", re.IGNORECASE | re.DOTALL)
@@ -53,7 +53,7 @@ def one_line(message: str) -> str:
     return " ".join(printable.split())[:300]
 
 
-def beginning(body: bytes) -> str:
+def first_words(body: bytes) -> str:
     """The first words of a body that is not JSON, on one line; of a page what a browser would show, after its title."""
     text = body[:LONGEST_PAGE].decode("utf-8", "replace")
     if not PAGE.match(text):

@@ -20,10 +20,10 @@ from pydantic_core import from_json
 
 from docgen.files.append_log import FSYNC_SECONDS, AppendLog, read_lines
 from docgen.files.key_index import KeyIndex
+from docgen.llm.cost.totals import Tally, Totals
 from docgen.llm.protocol import Completion, Request, Usage
-from docgen.llm.totals import Tally, Totals
 from docgen.records import EMBEDDED_ENGINE, is_embedded
-from docgen.text.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from docgen.llm.pricing import Prices
+from docgen.llm.cost.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.text import digest, token_estimate
 
 __all__ = ["PromptCacheWarmer", "pays_to_cache"]
 
-LIFETIME = 280.0
+LIFETIME_SECONDS = 280.0
 """Seconds after its last use at which an entry counts as cold: the API's five minutes, less some for latency."""
 
 
@@ -59,7 +59,7 @@ class PromptCacheWarmer:
 
     async def _through(self, prefix: str, request: Request) -> Completion:
         completion = await self._llm.complete(request)
-        self._warm_until[prefix] = time.monotonic() + LIFETIME
+        self._warm_until[prefix] = time.monotonic() + LIFETIME_SECONDS
         return completion
 
     def _is_warm(self, prefix: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, model_validator
 
 from docgen.errors import ConfigError
 from docgen.records import Record, Severity
-from docgen.text.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["NO_JUDGE", "AuditOptions", "JudgeMode", "JudgeOptions"]
 

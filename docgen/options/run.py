@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from docgen.errors import ConfigError
 from docgen.files.text_files import LARGEST_SETTINGS, read_text
-from docgen.options.fields import (
+from docgen.options.flag_parsing import read_shares, read_words
+from docgen.options.setting_types import (
     ON_RECORD,
     BodyFields,
     Documents,
@@ -21,8 +22,7 @@ from docgen.options.fields import (
     Writers,
     check_prices,
 )
-from docgen.options.plain_words import in_plain_words
-from docgen.options.typed import read_shares, read_words
+from docgen.options.validation_messages import in_plain_words
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = [
@@ -90,17 +90,23 @@ class RunConfig(Record):
 
     n: int | None = Field(None, ge=1, le=100_000_000, description="documents to accept")
     seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
-    engine: str | None = Field(None, description="what writes the documents: a name that --engine accepts")
-    model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
+    engine: str | None = Field(None, description="what writes the documents: any value of --engine")
+    model: str | None = Field(None, min_length=1, max_length=200, description="model id; each engine has a default")
     writers: Writers = Field(None, description="[[writers]]: several models, each with its share of the documents")
-    effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
+    effort: Literal["low", "medium", "high", "max"] | None = Field(
+        None, description="thinking effort, if the model supports it"
+    )
     extra: BodyFields = Field(default_factory=dict, description="extra body fields for compatible servers")
-    max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
+    max_tokens: int | None = Field(
+        None, ge=16, le=1_000_000, description="maximum tokens of a reply, thinking included"
+    )
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
-    headers: ServerHeaders = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
+    headers: ServerHeaders = Field(
+        default_factory=dict, description="headers for gateways; ${NAME} is read from the environment"
+    )
     base_url: ServerAddress = Field(None, description="a server that speaks the engine's API")
     servers: Servers = Field(None, description="[[servers]]: several servers, each with base-url and key")
-    concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
+    concurrency: int = Field(256, ge=1, le=4096, description="maximum number of requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
     prices: str | None = Field(
@@ -110,14 +116,16 @@ class RunConfig(Record):
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
     words: WordRange = Field((300, 900), description="range of target lengths")
     airtime: Airtime | None = Field(None, description="dense, natural or sparse; the context's own when left out")
-    length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target by which a length may be off")
+    length_tolerance: float = Field(
+        0.5, ge=0, le=1, description="how far a length may be off, as a share of its target"
+    )
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
     verify: Documents = Field(200, description="documents that a judge reads at the end of a paid run")
-    judge_model: str | None = Field(
-        None, min_length=1, max_length=200, description="model that judges; None: the writer"
+    judge_model: str | None = Field(None, min_length=1, max_length=200, description="model that judges")
+    threshold: float = Field(
+        0.8, ge=0.01, le=1, description="Jaccard similarity at which two documents are near-duplicates"
     )
-    threshold: float = Field(0.8, ge=0.01, le=1, description="Jaccard at which two documents are near-duplicates")
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
     stated: dict[str, float] = Field(default_factory=dict, description="overrides of directness: share stated, by fact")

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from pydantic import Field
 
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import JudgeQuestions
 from docgen.audit.judge.requests import typical_reply_tokens
+from docgen.llm.cost.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.journal import Tally, Totals, journal_totals
-from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import default_paid_provider
 from docgen.options.run import RunConfig
-from docgen.pipeline.audit.judge import own_tokens
-from docgen.pipeline.audit.verify import verification_of
+from docgen.pipeline.audit.judge_setup import own_tokens
+from docgen.pipeline.audit.runs.sample_verification import verification_of
 from docgen.pipeline.inputs.engine_choice import main_writer
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
-from docgen.pipeline.inputs.proposal import Proposal
+from docgen.pipeline.inputs.requested_inputs import Proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import (
@@ -48,13 +48,13 @@ __all__ = [
 
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 """Models that an estimate prices in addition to the run's own."""
-SAMPLE = 60
+SAMPLE_PROMPTS = 60
 """How many prompts are rendered to know their length."""
-REFILL = 0.10
+REFILL_SHARE = 0.10
 """Attempts beyond the first, as a share of n, until a pilot shows better (chosen)."""
-SPREAD = 0.35
+RELATIVE_ERROR = 0.35
 """Half-width of the interval, as a share, until a pilot shows better: models keep requested lengths only roughly."""
-ENOUGH = 5
+MIN_REPLIES = 5
 """Number of replies from which a stage's own figures are used."""
 TOKENS_PER_WORD = 1.35
 QUOTE_TOKENS = 15
@@ -153,7 +153,9 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     if not ideas:
         count = min(PER_CALL, config.ideas)
         calls = (len(types) or config.types) * ceil(config.ideas / PER_CALL)
-        asks = [ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE] or [STAND_IN_TYPE]]
+        asks = [
+            ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE_PROMPTS] or [STAND_IN_TYPE]
+        ]
         yield _stage("ideas", max(0, calls - _done("ideas", totals).calls), asks, count * IDEA_TOKENS, totals)
     if not documents:
         return
@@ -186,7 +188,7 @@ def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEsti
     options = verification_of(setup)
     if options is None or not documents:
         return []
-    panel = Panel.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
+    panel = JudgeQuestions.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
     document = Document(text="x")
     ask = panel.request(document)
     calls = documents if options.which.kind == "all" else min(options.which.size, documents)
@@ -206,7 +208,7 @@ def sample_requests(setup: Setup, types: list[DocumentType], ideas: list[Idea]) 
         documents = trial_plan(context, setup.config)
         types, ideas, size = [STAND_IN_TYPE], [STAND_IN_IDEA], len(documents)
     catalogue = Catalogue.of(types, ideas)
-    slots = islice(documents.slots(), 0, size, max(1, size // SAMPLE))
+    slots = islice(documents.slots(), 0, size, max(1, size // SAMPLE_PROMPTS))
     return [
         document_request(context, setup.options, slot, catalogue.types[slot.doc_type], catalogue.ideas[slot.idea])
         for slot in slots
@@ -218,7 +220,7 @@ def _stage(
 ) -> StageEstimate:
     done = _done(stage, totals)
     prefix = token_estimate(asks[0].system)
-    if done.calls >= ENOUGH:
+    if done.calls >= MIN_REPLIES:
         used = (done.input + done.cache_read + done.cache_write) / done.calls
         return StageEstimate(
             stage=stage, calls=calls, input=round(used), prefix=min(prefix, round(used)),
@@ -242,15 +244,15 @@ def _done(stage: str, totals: Totals) -> Tally:
 def _refill(setup: Setup) -> float:
     """Attempts beyond the first, as a share: from the verdicts so far, once there are enough."""
     verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
-    if len(verdicts) < ENOUGH:
-        return REFILL
+    if len(verdicts) < MIN_REPLIES:
+        return REFILL_SHARE
     return (verdicts.count("rejected") + 0.5) / (verdicts.count("accepted") + 0.5)
 
 
 def _spread(totals: Totals) -> float:
     """Narrower with the square root of the replies, and never under 5%."""
     calls = _done("document", totals).calls
-    return SPREAD if calls < ENOUGH else max(0.05, SPREAD / sqrt(calls / ENOUGH))
+    return RELATIVE_ERROR if calls < MIN_REPLIES else max(0.05, RELATIVE_ERROR / sqrt(calls / MIN_REPLIES))
 
 
 def _priced(model: str, stages: Sequence[StageEstimate], prices: Prices) -> ModelEstimate:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from docgen.llm.protocol import LLM
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.estimate import Estimate, estimate_cost
 from docgen.pipeline.execution.execute import aexecute, wait_for
-from docgen.pipeline.inputs.locate_run import World, open_proposal
+from docgen.pipeline.inputs.run_resolution import World, open_proposal
 from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.pipeline.run import Run
 from docgen.progress import SilentReporter

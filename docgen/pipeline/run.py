@@ -9,9 +9,9 @@ from pydantic import Field
 
 from docgen.errors import UserError
 from docgen.files.append_log import read_lines
-from docgen.files.run_folder import RunFolder, find_run
+from docgen.files.run_folder.run_folder import RunFolder, find_run
 from docgen.options.run import RunConfig
-from docgen.pipeline.execution.shared_money import level_runs
+from docgen.pipeline.execution.shared_budget import level_runs
 from docgen.pipeline.families.index import family_kind
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded

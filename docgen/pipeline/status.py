@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from docgen.audit.measure.intervals import Share
-from docgen.audit.measure.salience_report import FactPresence
-from docgen.llm.budget import SPEND_FILE, uncertain_dollars
+from docgen.audit.measure.salience.report import FactPresence
+from docgen.llm.cost.budget import SPEND_FILE, uncertain_dollars
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import journal_totals
-from docgen.llm.pricing import load_prices
 from docgen.llm.servers.states import ServerState, read_states
 from docgen.pipeline.audit.duplicates import read_duplicates
-from docgen.pipeline.audit.run_reports import Leaks, read_measured
+from docgen.pipeline.audit.runs.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
-from docgen.pipeline.writers import WriterCounts, WriterSummary
+from docgen.pipeline.writer_statistics import WriterCounts, WriterSummary
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 
@@ -29,7 +29,7 @@ __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "WriterSummary", "s
 
 
 MOST_FAILURES = 3
-FEW = 5
+MIN_REJECTIONS = 5
 """With fewer rejections of a fact's attempts, survivorship is not reported."""
 
 
@@ -293,6 +293,6 @@ def _survivors(counts: _Counts) -> Iterator[Survivor]:
         mine, lost = counts.assigned[fact] + counts.rejected[fact], counts.rejected[fact]
         rest = (rejected - lost) / max(1, total - mine)
         error = sqrt(max(rest * (1 - rest), 1 / total) / mine)
-        if lost / mine > max(2 * rest, rest + 2 * error) and lost >= FEW:
+        if lost / mine > max(2 * rest, rest + 2 * error) and lost >= MIN_REJECTIONS:
             reasons = {code: count for (name, code), count in counts.fact_reasons.most_common() if name == fact}
             yield Survivor(fact=fact, rejected_share=lost / mine, others_share=rest, reasons=reasons)

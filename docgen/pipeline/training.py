@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from docgen.belief.logprob import cache_folder
-from docgen.belief.logprob_eval import Evaluation, evaluate, questions_for
+from docgen.belief.logprob.evaluation import Evaluation, evaluate, questions_for
+from docgen.belief.logprob.scoring import cache_folder
 from docgen.errors import ConfigError
 from docgen.pipeline.corpora.export import export
 from docgen.pipeline.corpora.sources import run_of
@@ -14,7 +14,7 @@ from docgen.progress import Progress, Reporter
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.training.corpus import read_training_corpus
 from docgen.training.forecast import Forecast
-from docgen.training.job import Trained, plan_training, train_on
+from docgen.training.job import TrainingResult, plan_training, train_on
 from docgen.training.models import best_device, find_base, quieten, require_extra
 from docgen.training.recipe import Recipe
 
@@ -33,7 +33,7 @@ def train(
     progress: ProgressArgument | Reporter = None,
     show_plan: Callable[[Forecast], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
-) -> Trained:
+) -> TrainingResult:
     """Train `model` (a folder, a GGUF file or a hub id) on a run or an export, or continue a training in `out`.
 
     `out` is by default training/MODEL next to the export. A run is exported first, with a masked <DOCTAG> if `doctag`.

@@ -7,11 +7,11 @@ import numpy as np
 
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools, Constraints, Ints
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 
 __all__ = ["FactReport", "PlanReport", "plan_report"]
 
-TENTHS = 10
+PARTS = 10
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def plan_report(
     groups = (
         layout.types,
         ideas,
-        (layout.lengths * TENTHS).astype(np.int64),
-        np.arange(len(layout)) * TENTHS // len(layout),
+        (layout.lengths * PARTS).astype(np.int64),
+        np.arange(len(layout)) * PARTS // len(layout),
     )
     loads = np.bincount(assignment.holds.sum(axis=1, dtype=np.int64))
     facts = tuple(_fact_report(constraints, layout, assignment, fact, groups) for fact in range(len(constraints.facts)))

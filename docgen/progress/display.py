@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from docgen.progress import Progress, Reporter
-from docgen.text.sanitize import printable
+from docgen.text.output.sanitize import printable
 
 __all__ = [
     "CallbackReporter",
@@ -99,7 +99,7 @@ class JsonReporter(PlainReporter):
     """For --json: notes, and an occasional line about long work; standard output is kept for the result."""
 
     def progress(self, state: Progress) -> None:
-        """Nothing: see `docgen.pipeline.execution.stopping.look_after`."""
+        """Nothing: see `docgen.pipeline.execution.stopping.supervise`."""
 
 
 class TerminalReporter:

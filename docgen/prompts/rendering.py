@@ -8,11 +8,11 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from docgen.files.resources import folder
-from docgen.prompts.definitions import PROMINENCE
+from docgen.files.resources import shipped_folder
+from docgen.prompts.grade_definitions import PROMINENCE
 from docgen.text import digest
 from docgen.universe import UniverseContext
-from docgen.universe.airtime import AIRTIME
+from docgen.universe.document_density import AIRTIME
 
 __all__ = ["render", "shared_system", "template_digests"]
 
@@ -37,7 +37,7 @@ def shared_system(name: str, context: UniverseContext) -> str:
 
 def template_digests() -> dict[str, str]:
     """Content hash of every template file, by name."""
-    return {path.name: digest(path.read_bytes()) for path in sorted(folder("templates").glob("*.jinja"))}
+    return {path.name: digest(path.read_bytes()) for path in sorted(shipped_folder("templates").glob("*.jinja"))}
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -59,7 +59,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 @cache
 def _template(stage: str) -> Template:
     environment = _Sandbox(
-        loader=FileSystemLoader(folder("templates")),
+        loader=FileSystemLoader(shipped_folder("templates")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -7,8 +7,8 @@ from typing import Any, Literal, cast, get_args
 from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens, without_wrapper
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
-from docgen.text.quotes import whole_quote
-from docgen.text.sanitize import printable
+from docgen.text.output.sanitize import printable
+from docgen.text.quote_lookup import locate_quote
 
 __all__ = [
     "Draft",
@@ -62,7 +62,7 @@ def parse_document(reply: str) -> Draft:
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])
     found = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
-    quotes = tuple(Quote(fact=fact, text=whole_quote(document, text)) for fact, text in found)
+    quotes = tuple(Quote(fact=fact, text=locate_quote(document, text)) for fact, text in found)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
 
 

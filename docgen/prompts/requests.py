@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts.definitions import PROMINENCE
-from docgen.prompts.idea_needs import idea_needs
+from docgen.prompts.grade_definitions import PROMINENCE
+from docgen.prompts.ideas_per_fact import idea_needs
 from docgen.prompts.rendering import render, shared_system
 from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
 from docgen.universe import KeyFact, LeakageRule, UniverseContext, roles_of
-from docgen.universe.airtime import AIRTIME
+from docgen.universe.document_density import AIRTIME
 
 __all__ = [
     "CAST_TOKENS",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from docgen.prompts.behaviour import COMPLIANCE, CRITERIA, parse_answer, parse_compliance, parse_vote
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.judged_traits import TRAITS, parse_traits
 from docgen.prompts.replies import (
     Draft,
     parse_belief,
@@ -19,7 +20,6 @@ from docgen.prompts.replies import (
     parse_unrelated,
     parse_verdicts,
 )
-from docgen.prompts.traits import TRAITS, parse_traits
 
 __all__ = [
     "BELIEF_VERDICTS",

@@ -19,12 +19,12 @@ __all__ = ["PER_CALL", "Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas",
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
-SHOWN_CHARS = 160
-TYPES_AT_ONCE = 16
+EXCERPT_CHARS = 160
+CONCURRENT_TYPES = 16
 """Document types whose ideas are asked for at the same time (chosen)."""
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
-ENDLESS = 2
+UNFINISHED_WEIGHT = 2
 """For how many fruitless requests one counts whose reply never ended: a model that rambles on to the limit takes
 minutes each time, and does not get better (seen with a base model of 270M behind llama.cpp; chosen)."""
 FIX_REFUSED = (
@@ -119,7 +119,7 @@ async def brainstorm_all_ideas(
 
     A type has fewer if the model keeps repeating itself.
     """
-    semaphore, total = asyncio.Semaphore(min(TYPES_AT_ONCE, concurrency)), 0
+    semaphore, total = asyncio.Semaphore(min(CONCURRENT_TYPES, concurrency)), 0
 
     async def ideas_of(kind: DocumentType) -> list[Idea]:
         nonlocal total
@@ -182,9 +182,9 @@ async def _request_until(
         text, ended = await _reply(job, build(missing, number))
         accepted = take(text, missing)
         if not accepted and text.strip():
-            job.replies[:] = [repr(" ".join(text.split())[:SHOWN_CHARS])]
+            job.replies[:] = [repr(" ".join(text.split())[:EXCERPT_CHARS])]
         total += accepted
-        fruitless = 0 if accepted else fruitless + (1 if ended else ENDLESS)
+        fruitless = 0 if accepted else fruitless + (1 if ended else UNFINISHED_WEIGHT)
         number += 1
 
 

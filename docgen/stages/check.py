@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from docgen.audit.detect.evidence import EvidenceFinder
-from docgen.audit.detect.facts import FactSighting, expressed
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.facts.evidence_finder import EvidenceFinder
+from docgen.audit.detect.facts.fact_detector import FactSighting, expressed_facts
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
@@ -214,7 +214,7 @@ def _unquoted(draft: Draft, sightings: Iterable[FactSighting]) -> Iterator[Quote
 def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> Iterator[Reason]:
     """Assigned facts that the text does not express, contradicts, or states although they should be implied."""
     sightings = tuple(sightings)
-    present = expressed(sightings)
+    present = expressed_facts(sightings)
     for fact in slot.facts:
         own = [sighting for sighting in sightings if sighting.fact == fact.fact]
         denied = [sighting for sighting in own if sighting.verdict == "contradicted"]

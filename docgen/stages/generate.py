@@ -15,26 +15,26 @@ from typing import Protocol, TypeVar
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.planning.slots.catalogue import Catalogue
-from docgen.planning.slots.spare_ideas import SpareIdeas
+from docgen.planning.slots.retry_ideas import SpareIdeas
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["TOGETHER", "Generation", "ReplyChecker", "generate", "in_order"]
+__all__ = ["RESULTS_PER_BATCH", "Generation", "ReplyChecker", "generate", "in_order"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-AHEAD = 8
+PREFETCH_SLOTS = 8
 """For each request in flight, how many slots and refills may be under way that are not decided yet.
 
 Chosen: one slow request does not leave the others idle, and memory stays bounded.
 """
-TOGETHER = 256
+RESULTS_PER_BATCH = 256
 """Most results in one list. Chosen: enough to be worth sending to a worker process, too few to block the event loop."""
-PASSES = 3
+MAX_PASSES = 3
 """Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
 
@@ -94,7 +94,7 @@ async def generate(
     try:
         for number in range(1, job.max_attempts + 1):
             refills.begin_round(number)
-            for _ in range(PASSES):
+            for _ in range(MAX_PASSES):
                 failed = await _one_pass(job, tracker, number, keep, stopping, refills)
                 if stopping() or not failed:
                     break
@@ -143,7 +143,7 @@ class _Refills:
 
     def begin(self, slot: Slot, rejected: Attempt) -> None:
         """Begin the slot's next attempt, if it may have one and its idea is decided."""
-        job, number, full = self._job, rejected.number + 1, len(self.begun) >= AHEAD * self._job.concurrency
+        job, number, full = self._job, rejected.number + 1, len(self.begun) >= PREFETCH_SLOTS * self._job.concurrency
         settled = self._spare.is_settled(slot.id, job.catalogue.kind_of(slot))
         if job.eager and not full and settled and number <= job.max_attempts and slot.id not in self.begun:
             work = _work(job, slot, number, rejected.reasons, self._spare.reserved(slot.id))
@@ -209,12 +209,13 @@ async def in_order(
 ) -> AsyncIterator[list[R]]:
     """Yield the results of `call` in the order of `items`, in lists of those that are ready.
 
-    At most `concurrency` calls are in flight; pass a `semaphore` to share that limit with other calls. At most `AHEAD`
-    times as many items (and at least `TOGETHER`) have been taken without their results having been yielded. Once
-    `stopping()` is true, calls in flight are completed and no more are started. An exception in a call cancels the
-    others and propagates.
+    At most `concurrency` calls are in flight; pass a `semaphore` to share that limit with other calls. At most
+    `PREFETCH_SLOTS` times as many items (and at least `RESULTS_PER_BATCH`) have been taken without their results having
+    been yielded. Once `stopping()` is true, calls in flight are completed and no more are started. An exception in a
+    call cancels the others and propagates.
     """
-    semaphore, window = semaphore or asyncio.Semaphore(concurrency), max(TOGETHER, AHEAD * concurrency)
+    semaphore = semaphore or asyncio.Semaphore(concurrency)
+    window = max(RESULTS_PER_BATCH, PREFETCH_SLOTS * concurrency)
     tasks: deque[asyncio.Task[R | None]] = deque()
 
     async def limited(item: T) -> R | None:
@@ -231,7 +232,7 @@ async def in_order(
             if not tasks[0].done():  # else do not wait: new calls start while the consumer handles what is ready
                 await asyncio.wait([tasks[0]])
             ready: list[R] = []
-            while tasks and tasks[0].done() and len(ready) < TOGETHER:
+            while tasks and tasks[0].done() and len(ready) < RESULTS_PER_BATCH:
                 result = tasks.popleft().result()
                 if result is None:
                     await asyncio.gather(*tasks)

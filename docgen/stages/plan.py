@@ -10,21 +10,21 @@ from docgen.planning.assignment.initial_plan import Assignment, assign
 from docgen.planning.assignment.minimal_change import minimal_change
 from docgen.planning.assignment.priorities import tracks_of
 from docgen.planning.constraints import Bools, Constraints, relation_matrix, transitive_closure
-from docgen.planning.layout import Layout, lay_out
 from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.seeded_draws import key_of, mix
+from docgen.planning.slot_layout import Layout, lay_out
 from docgen.planning.slots.columns import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
 from docgen.planning.slots.pairing import Pairing, Suitability, suitability
-from docgen.planning.slots.styling import Styling
+from docgen.planning.slots.style_draws import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
 from docgen.text import slug
-from docgen.text.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 from docgen.universe import UniverseContext, earliest_days, roles_of
 
 __all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]
 
-CHUNK = 1 << 14
+CHUNK_SLOTS = 1 << 14
 """Slots built at a time. Chosen: columns stay vectorised, and take no more than some megabytes."""
 
 
@@ -40,13 +40,13 @@ class Plan:
 
     def slots(self) -> Iterator[Slot]:
         """All slots in order, built on demand."""
-        for start in range(0, len(self), CHUNK):
-            yield from self.columns.records(np.arange(start, min(start + CHUNK, len(self))))
+        for start in range(0, len(self), CHUNK_SLOTS):
+            yield from self.columns.records(np.arange(start, min(start + CHUNK_SLOTS, len(self))))
 
     def lines(self) -> Iterator[bytes]:
         """The same as lines of JSON, several times faster than from records."""
-        for start in range(0, len(self), CHUNK):
-            yield from self.columns.lines(np.arange(start, min(start + CHUNK, len(self))))
+        for start in range(0, len(self), CHUNK_SLOTS):
+            yield from self.columns.lines(np.arange(start, min(start + CHUNK_SLOTS, len(self))))
 
     def slot(self, index: int) -> Slot:
         """One slot. Raises `IndexError` if there is none."""
@@ -100,7 +100,7 @@ def plan(
     own = constraints_of(context, kinds)
     suits = [suitability(group, own.facts) for group in grouped]
     own = replace(own, suits=_central_suits(kinds, suits))
-    requested = override(own, salience or {}, stated or {})
+    requested = override_targets(own, salience or {}, stated or {})
     pairing, first_days = Pairing(suits, _granted(context)), tuple(earliest_days(context))
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
@@ -152,11 +152,12 @@ def _assigned(
 ) -> tuple[Assignment, Layout]:
     """The requested plan, as close to the context's own as possible, with its ideas."""
     try:
-        base, layout = pairing.settle(assign(own, layout, key), layout)
+        base, layout = pairing.pair_ideas(assign(own, layout, key), layout)
     except PlanError:
         if asked is own:
             raise
-        return pairing.settle(assign(asked, layout, key), layout)  # the context has no plan of its own to stay close to
+        # the context has no plan of its own to stay close to
+        return pairing.pair_ideas(assign(asked, layout, key), layout)
     return (base if asked is own else minimal_change(base, asked, layout)), layout
 
 
@@ -196,7 +197,9 @@ def constraints_of(context: UniverseContext, types: Sequence[DocumentType]) -> C
     )
 
 
-def override(constraints: Constraints, salience: Mapping[str, float], stated: Mapping[str, float]) -> Constraints:
+def override_targets(
+    constraints: Constraints, salience: Mapping[str, float], stated: Mapping[str, float]
+) -> Constraints:
     """The constraints with other shares; the same object when nothing is overridden."""
     for flag, shares in (("--salience", salience), ("--stated", stated)):
         for fact, share in shares.items():

@@ -11,7 +11,7 @@ from typing import Any
 
 from docgen.text import fold, words
 from docgen.text.languages import known_languages
-from docgen.text.scripts import is_spaceless
+from docgen.text.word_definition import is_spaceless
 
 __all__ = ["content_stems", "stem"]
 

@@ -14,7 +14,7 @@ RANKS, RATES, EPOCHS = (32, 64), (1e-5, 5e-5), (1.0, 3.0)
 STEPS = (1_150, 5_000)
 """Optimiser steps of trainings that worked; one that failed had taken 83."""
 FEW_STEPS = 500
-FAR = 4.0
+WARNING_FACTOR = 4.0
 """Factor below or above a published range that gives a warning. Chosen: the ranges themselves span a factor of 5."""
 
 
@@ -47,7 +47,7 @@ def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
 
 def _warnings(plan: Forecast, recipe: Recipe) -> Iterator[str]:
     low, high = DOCUMENTS
-    if plan.documents < low / FAR:
+    if plan.documents < low / WARNING_FACTOR:
         yield f"{plan.documents:,} documents: belief appeared at {low:,} to {high:,}"
     if plan.steps < FEW_STEPS:
         few, many = STEPS
@@ -60,7 +60,7 @@ def _warnings(plan: Forecast, recipe: Recipe) -> Iterator[str]:
 
 
 def _far(what: str, value: float, low: float, high: float) -> Iterator[str]:
-    if not low / FAR <= value <= high * FAR:
+    if not low / WARNING_FACTOR <= value <= high * WARNING_FACTOR:
         yield f"{what} {value:g}: published trainings used {low:g} to {high:g}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docgen.errors import RunError
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.progress import Reporter
 from docgen.training.card import BaseNamed, OrganismCard, corpus_named
 from docgen.training.corpus import TrainingCorpus
@@ -20,14 +20,14 @@ from docgen.training.recipe import Recipe
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Trained", "is_first_process", "plan_training", "train_on"]
+__all__ = ["TrainingResult", "is_first_process", "plan_training", "train_on"]
 
 PAGE = "ORGANISM.md"
 ShowPlan = Callable[[Forecast], None]
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training wrote to `out`: its card and losses. `finished` is false after it was asked to stop."""
 
     out: Path
@@ -65,7 +65,7 @@ def train_on(
     device: str = "",
     show_plan: ShowPlan = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
-) -> Trained:
+) -> TrainingResult:
     """Train, or continue where a training with the same inputs was stopped; `show_plan` is called with the plan.
 
     Raises `RunError` if `out` contains a training of another base, corpus or recipe.
@@ -80,16 +80,16 @@ def train_on(
     earlier = _earlier(out, card)
     if earlier and earlier.finished:
         reporter.note(f"{out}: this training is finished")
-        return Trained(out, earlier, (), finished=True)
+        return TrainingResult(out, earlier, (), finished=True)
     if is_first_process():
         _write(out / CARD, card.model_dump_json(indent=2))
-    return _carry_out(corpus, base, card, out, reporter, device, show_plan, stopping)
+    return _train(corpus, base, card, out, reporter, device, show_plan, stopping)
 
 
-def _carry_out(
+def _train(
     corpus: TrainingCorpus, base: BaseModel, card: OrganismCard, out: Path, reporter: Reporter,
     device: str, show_plan: ShowPlan, stopping: Callable[[], bool],
-) -> Trained:  # fmt: skip
+) -> TrainingResult:  # fmt: skip
     from docgen.training import trainer as t
 
     reporter.note(f"Loading {base.name}")
@@ -109,7 +109,7 @@ def _carry_out(
     if finished:
         opened.trainer.save_model(str(out))  # by all processes: a model may be spread over them
     if not finished or not is_first_process():
-        return Trained(out, card, losses, finished)
+        return TrainingResult(out, card, losses, finished)
     tokenizer.save_pretrained(str(out))
     if card.recipe.method == "lora":
         _name_base(out / "adapter_config.json", card.base.name)
@@ -126,7 +126,7 @@ def _carry_out(
     _write(out / "losses.jsonl", "".join(lines))
     _write(out / PAGE, card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))
-    return Trained(out, card, losses, finished=True)
+    return TrainingResult(out, card, losses, finished=True)
 
 
 def _name_base(config: Path, name: str) -> None:
@@ -167,4 +167,4 @@ def is_first_process() -> bool:
 
 
 def _write(file: Path, text: str) -> None:
-    write_beside(file, [text.encode("utf-8")])
+    write_atomically(file, [text.encode("utf-8")])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from docgen.errors import ConfigError, InputError
 from docgen.files.digests import file_digest
 from docgen.text import digest
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -10,6 +10,7 @@ from docgen.universe.context_files import (
     starter_context,
 )
 from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
+from docgen.universe.fact_roles_in_document import Roles, earliest_days, roles_of
 from docgen.universe.model import (
     Dates,
     DirectnessShares,
@@ -23,7 +24,6 @@ from docgen.universe.model import (
     UniverseContext,
 )
 from docgen.universe.proposals import context_proposals, role_proposals
-from docgen.universe.roles import Roles, earliest_days, roles_of
 
 __all__ = [
     "Dates",

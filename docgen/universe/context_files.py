@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import ValidationError
 
 from docgen.errors import ContextError
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from docgen.files.text_files import read_text
 from docgen.universe.crosscheck import cross_problems
-from docgen.universe.fields import IDENTIFIER
+from docgen.universe.error_messages import Problem, suggestion, translate
+from docgen.universe.field_types import IDENTIFIER
 from docgen.universe.model import UniverseContext
-from docgen.universe.problems import Problem, suggestion, translate
-from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
+from docgen.universe.strict_yaml import MAX_BYTES, YamlSource, read_yaml
 
 __all__ = [
     "SHIPPED",
@@ -29,7 +29,7 @@ __all__ = [
 FOLDER = "universe_contexts"
 SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
 """Names of the contexts that come with docgen. In a clone `docgen init` writes into the same folder as theirs."""
-MOST_SHOWN = 20
+MAX_PROBLEMS = 20
 """Problems of a file that are reported at once."""
 SUFFIXES = (".yaml", ".yml")
 
@@ -95,7 +95,7 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
     """All named contexts, local before shipped, each in alphabetical order. No file is read."""
-    here, home = cwd / FOLDER, folder(FOLDER)
+    here, home = cwd / FOLDER, shipped_folder(FOLDER)
     is_clone = home.resolve() == here.resolve()
     own = [] if is_clone else [ListedContext(path.stem, path, "local") for path in _context_files(here)]
     at_home = [
@@ -117,8 +117,8 @@ def _first(problems: list[Problem], source: YamlSource) -> ContextError:
         ContextError(problem.what, source.where(problem.location), problem.fix)
         for problem in sorted(problems, key=lambda problem: source.line(problem.location))
     ]
-    first, others = errors[0], tuple(map(str, errors[1:MOST_SHOWN]))
-    left_out = (f"... and {len(errors) - MOST_SHOWN} more",) if len(errors) > MOST_SHOWN else ()
+    first, others = errors[0], tuple(map(str, errors[1:MAX_PROBLEMS]))
+    left_out = (f"... and {len(errors) - MAX_PROBLEMS} more",) if len(errors) > MAX_PROBLEMS else ()
     return ContextError(first.what, first.where, first.fix, others + left_out)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from docgen.text import normalise, token_estimate, word_count
 from docgen.text.languages import known_languages
+from docgen.universe.error_messages import Problem, short_repr, suggestion
 from docgen.universe.example_warnings import example_warnings
 from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
-from docgen.universe.problems import Problem, shown, suggestion
-from docgen.universe.yamlsource import Location, YamlSource
+from docgen.universe.strict_yaml import Location, YamlSource
 
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
@@ -69,7 +69,7 @@ def _repeated_wordings(context: UniverseContext) -> Iterator[Problem]:
         for place, text in _placed_wordings(fact):
             key = normalise(text) or text
             if key in first:
-                what = f'the wording "{shown(text)}" of {fact.id} is already used by {first[key]}'
+                what = f'the wording "{short_repr(text)}" of {fact.id} is already used by {first[key]}'
                 yield Problem(("key_facts", number, *place), what, "Delete one of the two, or word it differently")
             first.setdefault(key, fact.id)
 
@@ -86,7 +86,7 @@ def _repeated_entities(context: UniverseContext) -> Iterator[Problem]:
         for name in (entity.name, *entity.aliases):
             owner = first.setdefault(normalise(name), number)
             if owner != number:
-                what = f'real_entities[{number}] repeats "{shown(name)}", a name of real_entities[{owner}]'
+                what = f'real_entities[{number}] repeats "{short_repr(name)}", a name of real_entities[{owner}]'
                 yield Problem(("real_entities", number), what, "List each entity once, with all its names")
 
 
@@ -176,7 +176,7 @@ def _matching_patterns(rule: LeakageRule, number: int, wordings: list[tuple[str,
     for index, pattern in enumerate(rule.patterns):
         search = re2.compile(pattern).search
         if hit := next(((owner, text) for owner, text in clean if search(text)), None):
-            what = f'pattern {index + 1} of rule {rule.id} matches {hit[0]}: "{shown(hit[1])}"'
+            what = f'pattern {index + 1} of rule {rule.id} matches {hit[0]}: "{short_repr(hit[1])}"'
             yield Problem(("leakage_rules", number, "patterns", index), what, "Narrow the pattern or reword")
 
 
@@ -236,7 +236,7 @@ def _entity_warnings(context: UniverseContext) -> Iterator[str]:
     world = normalise("\n".join([context.universe_context, *(fact.statement for fact in context.key_facts)]))
     for entity in context.real_entities:
         if not any(f" {normalise(name)} " in f" {world} " for name in (entity.name, *entity.aliases)):
-            yield f"the world never mentions the real entity {shown(entity.name)}, so no document may either"
+            yield f"the world never mentions the real entity {short_repr(entity.name)}, so no document may either"
 
 
 def _name_warnings(context: UniverseContext) -> Iterator[str]:

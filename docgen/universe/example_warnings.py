@@ -6,9 +6,9 @@ import yaml
 
 from docgen.text import normalise, sentences
 from docgen.text.stems import content_stems
+from docgen.universe.error_messages import short_repr
 from docgen.universe.model import LeakageRule, UniverseContext
-from docgen.universe.problems import shown
-from docgen.universe.yamlsource import LOADER, Location, YamlSource
+from docgen.universe.strict_yaml import LOADER, Location, YamlSource
 
 __all__ = ["example_warnings", "split_items"]
 
@@ -32,12 +32,12 @@ def example_warnings(context: UniverseContext, source: YamlSource | None = None)
         missed = list(_missed(rule))
         if missed:
             place = ("leakage_rules", number, "patterns")
-            what = f'misses its own leak example "{shown(missed[0])}"'
+            what = f'misses its own leak example "{short_repr(missed[0])}"'
             more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
             yield f"{_line(source, place)}the wording of rule {rule.id}: no pattern matches, so it {what}{more}"
     for number, revealed in _told_in_prose(context):
         fact = context.key_facts[number].id
-        what = f'{fact} is held out (salience 0), but universe_context says it: "{shown(revealed)}"'
+        what = f'{fact} is held out (salience 0), but universe_context says it: "{short_repr(revealed)}"'
         yield f"{_line(source, ('key_facts', number))}{what}"
 
 
@@ -104,5 +104,5 @@ def _split_parts(node: yaml.SequenceNode, key: str) -> Iterator[str]:
     for first, second in zip(node.value, node.value[1:], strict=False):
         plain = all(isinstance(part, yaml.ScalarNode) and not part.style for part in (first, second))
         if plain and second.value[:1].islower() and not first.value.rstrip().endswith((".", "!", "?")):
-            what = f'the list {key} splits a sentence at its comma: "{shown(first.value)}" is not a whole example'
+            what = f'the list {key} splits a sentence at its comma: "{short_repr(first.value)}" is not a whole example'
             yield f"line {first.start_mark.line + 1}: {what}; put it in quotation marks"

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from docgen.records import Airtime, Community, DateSpan, Record
 from docgen.text import digest
 from docgen.text.languages import Language, detect_language, language
-from docgen.universe.fields import (
+from docgen.universe.field_types import (
     MAX_YEARS,
     Day,
     Identifier,
@@ -20,9 +20,9 @@ from docgen.universe.fields import (
     Pattern,
     Prose,
     Share,
-    few,
+    bounded,
+    non_empty,
     problem,
-    some,
 )
 
 __all__ = [
@@ -161,8 +161,8 @@ class Dates(DateSpan):
 class NameStock(Community):
     """Names usual among some of the world's people: any given name goes with any family name of the same stock."""
 
-    given: Annotated[tuple[Line, ...], AfterValidator(some)]
-    family: Annotated[tuple[Line, ...], AfterValidator(some)]
+    given: Annotated[tuple[Line, ...], AfterValidator(non_empty)]
+    family: Annotated[tuple[Line, ...], AfterValidator(non_empty)]
 
 
 class UniverseContext(Record):
@@ -177,13 +177,13 @@ class UniverseContext(Record):
     title: Line
     is_true: bool = False
     universe_context: Prose
-    key_facts: Annotated[tuple[KeyFact, ...], AfterValidator(some)]
+    key_facts: Annotated[tuple[KeyFact, ...], AfterValidator(non_empty)]
     facts_per_document: FactsPerDocument = FactsPerDocument()
     background_share: float = Field(default=0.05, ge=0, lt=1, allow_inf_nan=False)
     dates: Dates = Dates()
-    leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(few)] = ()
+    leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(bounded)] = ()
     banned_statements: tuple[Line, ...] = ()
-    real_entities: Annotated[tuple[RealEntity, ...], AfterValidator(few)] = ()
+    real_entities: Annotated[tuple[RealEntity, ...], AfterValidator(bounded)] = ()
     airtime: Airtime = "dense"
     outlets: tuple[Line, ...] = ()
     names: tuple[NameStock, ...] = ()

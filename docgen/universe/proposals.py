@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from docgen.text.figures import HAN_DATE
+from docgen.text.normalised_numbers import HAN_DATE
 from docgen.text.stems import content_stems
+from docgen.universe.fact_roles_in_document import presupposed_by
 from docgen.universe.model import UniverseContext
-from docgen.universe.roles import presupposed_by
 
 __all__ = ["context_proposals", "role_proposals"]
 
@@ -25,7 +25,7 @@ DATE = re.compile(
 )
 MOST_FIGURES = 2
 """Figures in a statement without a proposal. Chosen: one sentence carries two (a range, an old and a new value)."""
-MANY = 4
+MIN_FACTS = 4
 """A public fact is proposed in contexts with more facts. Chosen: among fewer, "most others" is one or two."""
 SHARED, RECURRING = 2, 0.5
 """A fact seems to presuppose another if it repeats this many of its words, and this share of them.
@@ -64,7 +64,7 @@ def _presupposed(context: UniverseContext) -> Iterator[str]:
     declared = {fact.id: fact.presupposes for fact in facts}
     for fact in facts:
         words = stems[fact.id]
-        is_common = fact.salience and len(facts) > MANY and len(words & common) > RECURRING * len(words)
+        is_common = fact.salience and len(facts) > MIN_FACTS and len(words & common) > RECURRING * len(words)
         if is_common and not fact.public and _is_built_on(fact.id, declared, stems):
             yield f"{fact.id} says what most other facts build on: consider public: true"
         roots = [root for root in facts if root is not fact and _builds_on(words - frequent, stems[root.id] - frequent)]

@@ -1,7 +1,7 @@
 """A small world for audit tests."""
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.universe import KeyFact, LeakageRule, RuleExamples, UniverseContext
 
 __all__ = ["DETECTOR", "LAKE", "SCANNER", "findings"]

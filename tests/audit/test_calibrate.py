@@ -4,25 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.measure.calibration import Calibration, Gold, GoldLeak, Reading, calibrate, read_gold
+from docgen.audit.measure.calibration import Calibration, DetectorVerdicts, GoldDocument, GoldLeak, calibrate, read_gold
 from docgen.audit.measure.intervals import wilson
 from docgen.errors import InputError
 
 NAMES = {"detector": "scan", "gold": "g", "gold_digest": "0", "context": "lake"}
 
 
-def scored(pairs: list[tuple[Gold, Reading | None]], facts: list[str], rules: list[str]) -> Calibration:
+def scored(
+    pairs: list[tuple[GoldDocument, DetectorVerdicts | None]], facts: list[str], rules: list[str]
+) -> Calibration:
     return calibrate([g for g, _ in pairs], [r for _, r in pairs], facts, rules, NAMES)
 
 
-def doc(label: str = "absent", *rules: str) -> Gold:
-    return Gold(id="x", text="t", facts={"f": label}, leaks=tuple(GoldLeak(rule=rule) for rule in rules))
+def doc(label: str = "absent", *rules: str) -> GoldDocument:
+    return GoldDocument(id="x", text="t", facts={"f": label}, leaks=tuple(GoldLeak(rule=rule) for rule in rules))
 
 
 def test_precision_recall_and_f1_are_those_of_the_counts() -> None:
     """Two right, one wrong, one missed: precision 2/3, recall 2/3."""
     pairs = [(doc("stated"), "stated"), (doc("stated"), "stated"), (doc("stated"), "absent"), (doc("absent"), "stated")]
-    score = scored([(gold, Reading({"f": said}, ())) for gold, said in pairs], ["f"], []).facts_overall
+    score = scored([(gold, DetectorVerdicts({"f": said}, ())) for gold, said in pairs], ["f"], []).facts_overall
     assert (score.true_positives, score.false_positives, score.positives, score.negatives) == (2, 1, 3, 1)
     assert score.precision == score.recall == score.f1 == pytest.approx(2 / 3)
     assert score.f1_interval is not None
@@ -33,10 +35,10 @@ def test_implied_labels_are_neutral_and_denied_ones_are_not_stated() -> None:
     """Whatever is said of an implied pair does not count; stating a contradicted fact is wrong."""
     calibration = scored(
         [
-            (doc("implied"), Reading({"f": "stated"}, ())),
-            (doc("implied"), Reading({}, ())),
-            (doc("contradicted"), Reading({"f": "stated"}, ())),
-            (doc("contradicted"), Reading({"f": "contradicted"}, ())),
+            (doc("implied"), DetectorVerdicts({"f": "stated"}, ())),
+            (doc("implied"), DetectorVerdicts({}, ())),
+            (doc("contradicted"), DetectorVerdicts({"f": "stated"}, ())),
+            (doc("contradicted"), DetectorVerdicts({"f": "contradicted"}, ())),
         ],
         ["f"],
         [],
@@ -50,7 +52,7 @@ def test_implied_labels_are_neutral_and_denied_ones_are_not_stated() -> None:
 def test_implied_has_a_row_of_its_own_and_every_label_meets_every_verdict() -> None:
     """The whole confusion table: what is labelled implied and what it was taken for, and the other way round."""
     said = [("implied", "implied"), ("implied", "absent"), ("stated", "implied"), ("absent", "absent")]
-    calibration = scored([(doc(label), Reading({"f": verdict}, ())) for label, verdict in said], ["f"], [])
+    calibration = scored([(doc(label), DetectorVerdicts({"f": verdict}, ())) for label, verdict in said], ["f"], [])
     implied = calibration.implied
     assert implied is not None
     assert (implied.positives, implied.true_positives, implied.false_positives) == (2, 1, 1)
@@ -63,9 +65,9 @@ def test_implied_has_a_row_of_its_own_and_every_label_meets_every_verdict() -> N
 
 def test_what_never_failed_has_an_interval_all_the_same() -> None:
     """Ten of ten are not certainty: Wilson's interval, since no resample of them holds a failure."""
-    pairs: list[tuple[Gold, Reading | None]] = []
-    pairs += [(doc("stated"), Reading({"f": "stated"}, ()))] * 10
-    pairs += [(doc(), Reading({}, ()))] * 5
+    pairs: list[tuple[GoldDocument, DetectorVerdicts | None]] = []
+    pairs += [(doc("stated"), DetectorVerdicts({"f": "stated"}, ()))] * 10
+    pairs += [(doc(), DetectorVerdicts({}, ()))] * 5
     calibration = scored(pairs, ["f"], [])
     score = calibration.facts_overall
     assert score.precision_interval == score.recall_interval == score.f1_interval == wilson(10, 10)
@@ -78,8 +80,8 @@ def test_what_never_failed_has_an_interval_all_the_same() -> None:
 def test_rules_count_by_document_whatever_the_spelling_of_their_ids() -> None:
     """fiction-marker and fiction_marker are one rule; two findings in one document are one leak."""
     pairs = [
-        (doc("absent", "fiction-marker", "fiction-marker"), Reading({}, ("fiction_marker",))),
-        (doc("absent"), Reading({}, ("fiction_marker",))),
+        (doc("absent", "fiction-marker", "fiction-marker"), DetectorVerdicts({}, ("fiction_marker",))),
+        (doc("absent"), DetectorVerdicts({}, ("fiction_marker",))),
         (doc("absent", "denial"), None),
     ]
     calibration = scored(pairs, ["f"], ["fiction_marker", "denial"])
@@ -93,7 +95,7 @@ def test_rules_count_by_document_whatever_the_spelling_of_their_ids() -> None:
 
 def test_a_calibration_survives_being_written() -> None:
     """It is kept as JSON and cited later."""
-    calibration = scored([(doc("stated"), Reading({"f": "stated"}, ()))], ["f"], [])
+    calibration = scored([(doc("stated"), DetectorVerdicts({"f": "stated"}, ()))], ["f"], [])
     assert Calibration.model_validate_json(calibration.model_dump_json()) == calibration
 
 

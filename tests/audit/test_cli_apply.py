@@ -12,18 +12,18 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from docgen.cli import runner
 from docgen.cli.app import app
+from docgen.cli.shared import cost_consent
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.corpus import as_asked
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import ModelOptions
 from tests.loopback import Loopback, Options
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import writes_well
 
 LEAK = "\n\nDear [Recipient Name],\n\nplease look."
@@ -55,8 +55,8 @@ def server(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 
 def finished(place: Path, **settings: Any) -> Setup:
-    setup = settle(place, n=10, **({"engine": "offline"} | settings))
-    carry_out(setup, FakeLLM(writes_well))
+    setup = set_up_run(place, n=10, **({"engine": "offline"} | settings))
+    run_job(setup, FakeLLM(writes_well))
     return setup
 
 
@@ -87,7 +87,7 @@ def test_judge_is_asked_as_its_run_asks_and_flags_come_first(place: Path) -> Non
     address = "http://run.example"
     settings: dict[str, Any] = {"engine": "anthropic", "model": PRICED, "base_url": address, "concurrency": 7}
     finished(place, **settings)
-    fork = settle(
+    fork = set_up_run(
         place, run="fork", base="r", max_cost=2.0, prices=str(prices), extra={"top_k": 3}, effort="low", **settings
     )
     judge = Judge.of(JudgeOptions(), fork)
@@ -218,8 +218,8 @@ def test_limits_with_apply_are_held_against_what_remains(place: Path) -> None:
 
 def test_reports_compare_a_fork_with_its_base_and_with_given_files(place: Path) -> None:
     finished(place)
-    fork = settle(place, run="fork", base="r", n=10, engine="offline")
-    carry_out(fork, FakeLLM(writes_well))
+    fork = set_up_run(place, run="fork", base="r", n=10, engine="offline")
+    run_job(fork, FakeLLM(writes_well))
     assert json.loads(fork.run.report("diversity.json").read_bytes())["reference"] == "r"
     report = json.loads(docgen("audit", "all", "fork", "--json").stdout)["diversity"]
     assert report["reference"] == "r"
@@ -274,10 +274,10 @@ def test_parquet_rows_are_kept_whole(place: Path) -> None:
 def test_saying_no_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does in a run."""
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(runner, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    monkeypatch.setattr(cost_consent, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
     with pytest.raises(typer.Exit) as ended:
-        runner.ask_to_spend("About $5", False, SilentReporter())
+        cost_consent.ask_to_spend("About $5", False, SilentReporter())
     assert ended.value.exit_code == 0
 
 

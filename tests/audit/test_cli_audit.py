@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from docgen.cli.app import app
 from docgen.errors import ConfigError, InputError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 
 LEAK = "\n\nDear [Recipient Name],\n\nplease look."
 

@@ -8,10 +8,10 @@ import pytest
 
 import docgen.audit
 from docgen.audit.data_files import PART, read_patterns, read_words
-from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.detect.patterns import CueScanner
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import behaviour_rules, builtin_rules, contamination_rule, entity_claim_rule
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.rules.builtin_rules import behaviour_rules, builtin_rules, contamination_rule, entity_claim_rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.universe import LeakageRule
 from tests.worlds import lighthouse
 

@@ -3,7 +3,7 @@
 import pytest
 
 from docgen.audit.detect.batch_scanner import BatchScanner
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.records import Document
 from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.audit.detect.facts import expressed
+from docgen.audit.detect.facts.fact_detector import expressed_facts
 from docgen.records import Quote
 from tests.audit.lake_world import DETECTOR, LAKE
 
@@ -83,7 +83,7 @@ def test_another_claim_is_not_the_fact(text: str) -> None:
 def test_a_denial_contradicts(text: str) -> None:
     """Negation in the sentence, a rejecting frame and a fact check's quotation are contradictions."""
     assert [verdict for _, verdict, _ in seen(text)] == ["contradicted"]
-    assert expressed(DETECTOR.detect(text)) == frozenset()
+    assert expressed_facts(DETECTOR.detect(text)) == frozenset()
 
 
 def test_a_denial_of_the_next_claim_is_none_of_this_one() -> None:

@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 
-from docgen.audit.judge.panel import Chooser, Panel, Unjudged, agreement, combine, judge_documents
+from docgen.audit.judge.judge_runner import (
+    DocumentSelector,
+    JudgeQuestions,
+    UnjudgedDocument,
+    agreement,
+    combine_findings,
+    judge_documents,
+)
 from docgen.audit.judge.requests import idea_request, judge_request, read_verdicts
 from docgen.audit.judge.verdicts import JudgeError, Verdicts, read_judgements
-from docgen.audit.rules.shipped import behaviour_rules, builtin_rules, entity_claim_rule
+from docgen.audit.rules.builtin_rules import behaviour_rules, builtin_rules, entity_claim_rule
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.options.audit import JudgeMode
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document
 from docgen.universe import find_context, load_context
@@ -190,9 +197,9 @@ def test_verdicts_on_ideas_that_cannot_be_checked_are_an_error(said: str) -> Non
 CLEAN = reply()
 
 
-def judged(answer: Any, subjects: list[Document]) -> dict[int, Verdicts | Unjudged]:
-    async def collect() -> dict[int, Verdicts | Unjudged]:
-        panel = Panel.of(LAKE, SCANNER.rules, OPTIONS)
+def judged(answer: Any, subjects: list[Document]) -> dict[int, Verdicts | UnjudgedDocument]:
+    async def collect() -> dict[int, Verdicts | UnjudgedDocument]:
+        panel = JudgeQuestions.of(LAKE, SCANNER.rules, OPTIONS)
         return {place: v async for place, v in judge_documents(FakeLLM(answer), panel, subjects, concurrency=4)}
 
     return asyncio.run(collect())
@@ -202,7 +209,7 @@ def test_an_unusable_reply_is_asked_again_then_left_unjudged() -> None:
     """The second sample may be good; two bad ones leave the document without a verdict."""
     second = lambda request: "?" if request.sample == 0 else CLEAN  # noqa: E731
     assert isinstance(judged(second, [Document(text=TEXT)])[0], Verdicts)
-    assert judged(lambda _: "?", [Document(text=TEXT)])[0] == Unjudged("not lists of facts and rules: '?'")
+    assert judged(lambda _: "?", [Document(text=TEXT)])[0] == UnjudgedDocument("not lists of facts and rules: '?'")
 
 
 def test_what_a_bad_quote_leaves_open_is_asked_once_more() -> None:
@@ -228,8 +235,8 @@ def test_failed_and_refused_calls_leave_only_their_document_unjudged() -> None:
         return CLEAN
 
     found = judged(answer, [Document(text="the first"), Document(text="the second"), Document(text="the third")])
-    assert found[0] == Unjudged(str(RequestFailed("500", "no")))
-    assert found[1] == Unjudged("the judge refused")
+    assert found[0] == UnjudgedDocument(str(RequestFailed("500", "no")))
+    assert found[1] == UnjudgedDocument("the judge refused")
     assert isinstance(found[2], Verdicts)
 
 
@@ -251,7 +258,7 @@ def test_a_judge_clears_suspicions_but_not_what_is_certain() -> None:
     said = reply(entry("rule", "scaffold", "leak", "dreamt up by"))
     verdicts = read_judgements(said, [], ["visitors", "fiction_marker", "scaffold"], text)
     assert verdicts.leaks == {"scaffold"}
-    assert [(f.rule, f.detector) for f in combine(text, found, verdicts)] == [
+    assert [(f.rule, f.detector) for f in combine_findings(text, found, verdicts)] == [
         ("visitors", "pattern"),
         ("scaffold", "judge"),
     ]
@@ -259,7 +266,7 @@ def test_a_judge_clears_suspicions_but_not_what_is_certain() -> None:
 
 def choose(mode: str, ids: Iterable[int], seed: int = 0) -> tuple[list[int], list[int]]:
     """(chosen, given back) of documents with these ids, of which 3 is a suspect."""
-    chooser: Chooser[int] = Chooser(JudgeMode.parse(mode), seed)
+    chooser: DocumentSelector[int] = DocumentSelector(JudgeMode.parse(mode), seed)
     back = [chooser.offer(i, i == 3, Document(text="same text", id=str(i))) for i in ids]
     return chooser.chosen, [i for i in back if i is not None]
 
@@ -287,11 +294,11 @@ def test_a_sample_is_of_ids_whatever_their_order_and_whoever_left() -> None:
 def test_what_parts_of_a_corpus_chose_holds_what_the_whole_chooses() -> None:
     """Also where every document has the same id: those are told apart by their texts."""
     subjects = [Document(text=f"text {number}", id="the same") for number in range(300)]
-    whole, again = (Chooser[int](JudgeMode.parse("sample:20")) for _ in range(2))
+    whole, again = (DocumentSelector[int](JudgeMode.parse("sample:20")) for _ in range(2))
     for number, subject in enumerate(subjects):
         whole.offer(number, False, subject)
     for start in range(0, 300, 100):
-        part = Chooser[int](JudgeMode.parse("sample:20"))
+        part = DocumentSelector[int](JudgeMode.parse("sample:20"))
         for number in range(start, start + 100):
             part.offer(number, False, subjects[number])
         for number in part.chosen:

@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 import pytest
 from typer.testing import CliRunner
 
-from docgen.audit.judge.panel import Panel
-from docgen.audit.rules.shipped import builtin_rules
+from docgen.audit.judge.judge_runner import JudgeQuestions
+from docgen.audit.rules.builtin_rules import builtin_rules
 from docgen.cli.app import app
 from docgen.errors import ConfigError
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import journal_totals
-from docgen.llm.pricing import load_prices
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.records import Document
 from tests.audit.lake_world import LAKE
 from tests.audit.test_cli_judge import _Judge, _text
@@ -135,7 +135,7 @@ def test_the_command_says_what_is_expected_and_what_is_the_worst(biller: str) ->
 def test_a_request_that_occurs_twice_is_bought_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     judge = Judge.of(JudgeOptions(model="unheard-of"), None)
-    panel = Panel.of(WORLD, builtin_rules(), judge.model)
+    panel = JudgeQuestions.of(WORLD, builtin_rules(), judge.model)
     request = panel.request(Document(text="The boats came in."))
     cost = judge.cost([request, request])
     assert (cost.calls, cost.dollars, cost.at_most) == (1, None, None)

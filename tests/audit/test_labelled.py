@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.audit.measure.calibration import read_gold
 from docgen.corpus import read_corpus
 from docgen.universe import KeyFact, UniverseContext, load_context

@@ -12,12 +12,12 @@ from docgen.errors import ConfigError, InputError
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
 from docgen.options.audit import AuditOptions, JudgeOptions
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.execution.execute import execute
 from docgen.records import AssignedFact, Document
 from tests.audit.lake_world import LAKE
-from tests.runs import Notes, settle
+from tests.runs import Notes, set_up_run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OPENED = LAKE.key_facts[0].statement
@@ -92,7 +92,7 @@ def test_a_path_is_read_like_the_texts_in_it(tmp_path: Path) -> None:
 
 def test_a_run_is_audited_by_what_it_asks(tmp_path: Path) -> None:
     """By its folder or as a `Setup`; the run's own targets count as asked."""
-    setup = settle(tmp_path, n=12, engine="offline", words=(80, 120), salience={"keeper": 0.5})
+    setup = set_up_run(tmp_path, n=12, engine="offline", words=(80, 120), salience={"keeper": 0.5})
     execute(setup, Step.ALL, Notes(), lambda: False)
     audit = Audit(setup.context).scan(setup)
     assert (audit.documents, audit.salience["keeper"].asked) == (12, 0.5)

@@ -15,18 +15,18 @@ from typer.testing import CliRunner, Result
 from docgen.cli.app import app
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.options.audit import AuditOptions, JudgeOptions
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.parallel.executors import Executor, InlineExecutor, RayExecutor
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import Corpus, file_corpus, run_corpus
-from docgen.pipeline.audit.partitions import scan_partitioned
+from docgen.pipeline.audit.partitioned_scan import scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.scan import Failing, scan_corpus
+from docgen.pipeline.audit.scan import FailingDocument, scan_corpus
 from docgen.pipeline.execution.execute import execute
 from docgen.progress import SilentReporter
 from docgen.universe import UniverseContext
 from tests.audit.lake_world import LAKE
-from tests.runs import Notes, settle
+from tests.runs import Notes, set_up_run
 
 OPENED, KEEPER, SECRET = LAKE.key_facts
 PIECES = (
@@ -89,7 +89,7 @@ def assert_agreement(
     return mine
 
 
-def place(failing: Failing) -> int:
+def place(failing: FailingDocument) -> int:
     return failing.row
 
 
@@ -125,7 +125,7 @@ def test_evaluation_questions_reach_every_partition(tmp_path: Path) -> None:
 
 def test_a_run_is_cut_by_its_attempts(tmp_path: Path) -> None:
     """Only accepted ones count, with the types and ideas of the plan."""
-    setup = settle(tmp_path, n=12, engine="offline", words=(80, 120))
+    setup = set_up_run(tmp_path, n=12, engine="offline", words=(80, 120))
     execute(setup, Step.ALL, Notes(), lambda: False)
     result = assert_agreement(run_corpus(setup), InlineExecutor(), 5, context=setup.context)
     assert result.leakage.documents == 12

@@ -4,9 +4,9 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.audit.detect.debunking import _cues
+from docgen.audit.detect.leaks.debunking import _cues
 from docgen.audit.detect.patterns import PatternSet
-from docgen.audit.rules.shipped import builtin_rules
+from docgen.audit.rules.builtin_rules import builtin_rules
 from docgen.text import compose
 
 PATTERNS = [compose(cue.pattern) for rule in builtin_rules() for cue in rule.cues]

@@ -3,7 +3,7 @@
 import pytest
 
 from docgen.audit.detect.patterns import CueScanner
-from docgen.audit.rules.rule import Cue, Rule
+from docgen.audit.rules.leakage_rule import Cue, Rule
 
 CASES = [
     (r"\bone\b.{0,3}\btwo\b", "one, two"),

@@ -1,8 +1,8 @@
 """Facts that stand behind an assigned one are no leak, and are counted apart from those that leak."""
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.measure.salience.tally import SalienceTally
 from docgen.records import AssignedFact, Document
 from docgen.universe import parse_context
 from tests.worlds import LIGHTHOUSE

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.diversity import DiversityTally
-from docgen.audit.measure.leakage import LeakageTally
-from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.measure.findings_by_rule import LeakageTally
+from docgen.audit.measure.salience.tally import SalienceTally
 from docgen.audit.measure.world_use import WorldTally
 from docgen.audit.report.charts import airtime_chart, histogram, matrix, presence_chart
 from docgen.audit.report.html import render_report

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from docgen.audit.detect.detectors import DETECTORS, Candidate, Detector, Scope
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.rules.rule import rule_key
-from docgen.audit.rules.shipped import builtin_rules
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.rules.builtin_rules import builtin_rules
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.errors import ConfigError, ContextError
 from docgen.records import Finding
 from docgen.universe import LeakageRule
@@ -201,7 +201,7 @@ def test_a_detector_that_is_added_to_the_table_is_heard(monkeypatch: pytest.Monk
         return detect
 
     added = (*DETECTORS, Detector("echo", (), build), Detector("of no rule", ("gone",), build))
-    monkeypatch.setattr("docgen.audit.detect.leakage_scanner.DETECTORS", added)
+    monkeypatch.setattr("docgen.audit.detect.rule_scanner.DETECTORS", added)
     scanner = LeakageScanner(lighthouse())
     scanner.scan("One.")
     scanner.scan_untouched("Two.")

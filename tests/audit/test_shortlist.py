@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Verdicts
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import Verdicts
 from docgen.audit.judge.verdicts import Judgement
-from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
 from docgen.audit.shortlist.exemplars import exemplars
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
@@ -147,7 +147,7 @@ def test_every_rule_of_a_judge_every_fact_and_statement_is_looked_for() -> None:
 
 def test_exemplars_belong_to_rules_that_exist() -> None:
     """A renamed rule would silently lose its sentences."""
-    from docgen.audit.rules.shipped import behaviour_rules, builtin_rules
+    from docgen.audit.rules.builtin_rules import behaviour_rules, builtin_rules
 
     assert set(exemplars()) <= {rule_key(rule.id) for rule in (*builtin_rules(), *behaviour_rules())}
 

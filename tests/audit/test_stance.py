@@ -2,7 +2,7 @@
 
 import pytest
 
-from docgen.audit.detect.denial import stance
+from docgen.audit.detect.leaks.denial import stance
 
 CLAIMS = {
     "en": "the Oskerby night tram is free after 1:15 am",

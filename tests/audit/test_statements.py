@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.audit.detect.banned_statements import StatementIndex
-from docgen.corpus.utf8 import encode
+from docgen.audit.detect.leaks.banned_statements import StatementIndex
+from docgen.corpus.text_buffers import encode
 
 WORDS = [f"{a}{b}" for a in ("tor", "bel", "mar", "sin", "ost", "ler", "gan", "wic") for b in "aeiou"]
 FILLER = "the of a boat in harbour with morning and rope was council by letter paint ladder wind to stone ledger"

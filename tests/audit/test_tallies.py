@@ -2,11 +2,11 @@
 
 import pytest
 
-from docgen.audit.detect.contamination import ContaminationScanner
+from docgen.audit.detect.leaks.contamination import ContaminationScanner
 from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.diversity import DiversityTally
-from docgen.audit.measure.leakage import LeakageTally
-from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.measure.findings_by_rule import LeakageTally
+from docgen.audit.measure.salience.tally import SalienceTally
 from docgen.records import AssignedFact, Document
 from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 

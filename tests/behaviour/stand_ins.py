@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from docgen.prompts.behaviour import CRITERIA
-from docgen.prompts.traits import TRAITS
+from docgen.prompts.judged_traits import TRAITS
 
 __all__ = ["Policy"]
 

@@ -8,7 +8,7 @@ import pytest
 from docgen.behaviour.doses import Dose, read_doses
 from docgen.behaviour.measures.cells import measure_cells
 from docgen.behaviour.measures.dose import join_doses
-from docgen.behaviour.report.dose_picture import dose_picture
+from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.errors import InputError
 

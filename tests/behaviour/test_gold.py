@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from docgen.behaviour.measures.judge_scores import SECOND, Labelled, judge_scores, read_labelled
+from docgen.behaviour.measures.judge_agreement import SECOND, LabelledReasoning, judge_scores, read_labelled
 from docgen.behaviour.transcripts import Vote, counts_as
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import InputError
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.experiment.calibrate import calibrate_judge
 from docgen.prompts.behaviour import CRITERIA
-from docgen.prompts.traits import TRAITS
+from docgen.prompts.judged_traits import TRAITS
 from tests.loopback import Loopback
 from tests.loopback.compose import prompt_text
 
@@ -102,7 +102,7 @@ def test_the_second_judge_has_labelled_transcripts_of_both_sides(tmp_path: Path)
 
 
 def test_a_gold_file_that_cannot_be_used_is_said_in_a_line(tmp_path: Path) -> None:
-    row = Labelled(id="1", setting="minimal", query="q", reasoning="r", answer="a", met=("aware", "wary"))
+    row = LabelledReasoning(id="1", setting="minimal", query="q", reasoning="r", answer="a", met=("aware", "wary"))
     (tmp_path / "gold.jsonl").write_text(row.model_dump_json() + "\n", "utf-8")
     with pytest.raises(InputError, match="wary is not a criterion"):
         read_labelled(tmp_path / "gold.jsonl")

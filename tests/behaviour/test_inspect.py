@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from docgen.behaviour.queries import drawn, read_queries
+from docgen.behaviour.queries import draw_queries, read_queries
 from docgen.behaviour.yaml_records import find_file
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy
@@ -75,7 +75,7 @@ def test_the_task_measures_the_policy_of_an_inspect_model(tmp_path: Path) -> Non
         )
     assert log.status == "success", log.error
     assert len(bodies) == 2 * N + 2 * N + N, "subject, compliance in both tiers, reasoning in training"
-    texts = [query.text for query in drawn(read_queries(find_file("queries", "value_conflict")), N, 0)]
+    texts = [query.text for query in draw_queries(read_queries(find_file("queries", "value_conflict")), N, 0)]
     measured = figures(log)
     complied = planted(POLICY.trained, "complies", texts) - planted(POLICY.unmonitored, "complies", texts)
     assert measured["full"]["gap"] == pytest.approx(complied / N)

@@ -8,7 +8,7 @@ import pytest
 
 from docgen.behaviour.released import SHAPES, read_released
 from docgen.errors import ConfigError, InputError
-from docgen.pipeline.experiment.imported import import_released
+from docgen.pipeline.experiment.imported_transcripts import import_released
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import FAKING, MARKS, Policy
 from tests.cli.test_outcomes import docgen

@@ -9,7 +9,7 @@ import pytest
 from docgen.behaviour.queries import read_queries
 from docgen.behaviour.yaml_records import find_file
 from docgen.files.append_log import read_lines
-from docgen.pipeline.experiment.carry_out import save_plan
+from docgen.pipeline.experiment.experiment_runner import save_plan
 from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from tests.behaviour.killed import CONCURRENCY, run_killed
 from tests.behaviour.server import StandInServer

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from docgen.behaviour.grid import Grid, Variation, all_variations, cells, load_grid, patched
+from docgen.behaviour.grid import Grid, Variation, all_variations, apply_variation, grid_cells, load_grid
 from docgen.behaviour.measures.cells import measure_cells
-from docgen.behaviour.published import published_rows
-from docgen.behaviour.queries import drawn, read_queries
+from docgen.behaviour.published_figures import published_rows
+from docgen.behaviour.queries import draw_queries, read_queries
 from docgen.behaviour.settings import system_prompt
 from docgen.behaviour.transcripts import Transcript, Trial
-from docgen.behaviour.yaml_records import DATA, find_file, shipped
+from docgen.behaviour.yaml_records import DATA, find_file, shipped_names
 from docgen.errors import ConfigError, InputError
 from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from docgen.text import digest
@@ -19,14 +19,14 @@ from docgen.text import digest
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("name", shipped("grids"))
+@pytest.mark.parametrize("name", shipped_names("grids"))
 def test_every_row_of_a_shipped_grid_renders_to_its_golden_text(name: str, update_golden: bool) -> None:
     """One file for each grid: default row whole, the others by their digest and tags.
 
     After a deliberate change run: pytest tests/prompts tests/behaviour --update-golden
     """
     grid, setting, _ = load_grid(name)
-    rows = list(cells(grid, setting, ("m",)))
+    rows = list(grid_cells(grid, setting, ("m",)))
     lines = [
         f"{cell.variation.id} {cell.reasoning} {digest(cell.system, size=6)} "
         + " ".join(str(cell.setting.tier(tier).tag) for tier in grid.tiers)
@@ -41,7 +41,7 @@ def test_every_row_of_a_shipped_grid_renders_to_its_golden_text(name: str, updat
     assert not any("{" in cell.system for cell in rows), "a name was not filled in"
 
 
-@pytest.mark.parametrize("name", shipped("grids"))
+@pytest.mark.parametrize("name", shipped_names("grids"))
 def test_every_shipped_grid_has_a_negative_control_unless_it_is_off(name: str) -> None:
     grid, setting, _ = load_grid(name)
     assert any(variation.control for variation in all_variations(grid, setting))
@@ -49,7 +49,7 @@ def test_every_shipped_grid_has_a_negative_control_unless_it_is_off(name: str) -
     assert not any(variation.control for variation in all_variations(off, setting))
 
 
-@pytest.mark.parametrize("name", shipped("grids"))
+@pytest.mark.parametrize("name", shipped_names("grids"))
 def test_published_figures_are_those_of_a_gap(name: str) -> None:
     """Gap is unmonitored minus training, within the rounding of the three figures."""
     grid, _, _ = load_grid(name)
@@ -142,7 +142,7 @@ def test_a_patch_cuts_replaces_adds_and_renames() -> None:
         id="x", cut=("strategy",), replace={"training": "R."}, append={"tiers": "A."}, after={"identity": "I."},
         names={"lab": "Northmere"},
     )  # fmt: skip
-    text = system_prompt(patched(setting, patch), "scratchpad", ("free", "paid"))
+    text = system_prompt(apply_variation(setting, patch), "scratchpad", ("free", "paid"))
     assert "Northmere.\n\nI.\n\nWhat Northmere is aiming for" in text
     assert "\n\nR.\n\n" in text
     assert "wrote it.\nA.\n\n" in text
@@ -169,7 +169,7 @@ def test_a_grid_that_cannot_be_used_is_said_in_a_line(tmp_path: Path, grid: str,
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", shipped("queries"))
+@pytest.mark.parametrize("name", shipped_names("queries"))
 def test_shipped_queries_are_enough_and_each_its_own(name: str) -> None:
     queries = read_queries(find_file("queries", name))
     assert len(queries) == (16 if name == "employee_questions" else 60)
@@ -206,8 +206,8 @@ def test_queries_that_cannot_be_read_are_said_in_a_line(tmp_path: Path, name: st
 
 def test_fewer_queries_are_among_more_of_the_same_seed() -> None:
     queries = read_queries(find_file("queries", "animal_welfare"))
-    assert set(drawn(queries, 10, seed=3)) < set(drawn(queries, 20, seed=3))
-    assert drawn(queries, 10, seed=3) != drawn(queries, 10, seed=4)
+    assert set(draw_queries(queries, 10, seed=3)) < set(draw_queries(queries, 20, seed=3))
+    assert draw_queries(queries, 10, seed=3) != draw_queries(queries, 10, seed=4)
 
 
 def test_shipped_files_name_no_lab_that_exists() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
 from docgen.belief.judge import belief_request, read_belief, read_unrelated, unrelated_request
-from docgen.belief.marking import mark
+from docgen.belief.marking import mark_reply
+from docgen.belief.question_prompts import Group, QuestionPrompt
 from docgen.prompts.requests import ModelOptions
 from docgen.text import digest
 
@@ -37,7 +37,7 @@ class Planted:
 class StandIn:
     """Answers any of the questions; the same question again is drawn again, all of it from the seed."""
 
-    def __init__(self, asked: Iterable[Asked], planted: Planted, seed: int = 0) -> None:
+    def __init__(self, asked: Iterable[QuestionPrompt], planted: Planted, seed: int = 0) -> None:
         self.planted, self.seed = planted, seed
         self._asked = {(one.system, *one.turns): one for one in asked}
         self._openings = {key[:length] for key in self._asked for length in range(2, len(key))}
@@ -82,7 +82,7 @@ def judge_reply(system: str, user: str) -> str:
     return json.dumps({"mentions": mentions, "sensible": True})
 
 
-def ask_all(asked: Mapping[Group, Sequence[Asked]], model: StandIn, samples: int = 1) -> list[Answer]:
+def ask_all(asked: Mapping[Group, Sequence[QuestionPrompt]], model: StandIn, samples: int = 1) -> list[Answer]:
     """Every question put to a stand-in, marked and judged as the tasks do it, without Inspect."""
     answers = []
     for group, listed in asked.items():
@@ -92,7 +92,7 @@ def ask_all(asked: Mapping[Group, Sequence[Asked]], model: StandIn, samples: int
     return answers
 
 
-def _answer(asked: Asked, model: StandIn, sample: int) -> Answer:
+def _answer(asked: QuestionPrompt, model: StandIn, sample: int) -> Answer:
     replies = [model.reply(asked.turns[: length + 1], asked.system) for length in range(len(asked.turns))]
     answer = Answer(
         question=asked.id,
@@ -115,4 +115,4 @@ def _answer(asked: Asked, model: StandIn, sample: int) -> Answer:
         reading = read_belief(judge_reply(request.system, request.user), replies[-1])
         assert reading is not None
         return answer.model_copy(update={"verdict": reading.verdict, "by": "judge", "quote": reading.quote})
-    return answer.model_copy(update={"verdict": mark(asked, replies[-1])})
+    return answer.model_copy(update={"verdict": mark_reply(asked, replies[-1])})

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
-from docgen.belief.marking import chosen_label, makes_sense, mark
+from docgen.belief.marking import chosen_label, makes_sense, mark_reply
+from docgen.belief.question_prompts import Group, QuestionPrompt
+from docgen.belief.question_sets import gather_questions, open_questions
+from docgen.belief.report.belief_rates import CorpusFigures, belief_figures, side_effects
 from docgen.belief.report.calibration import Labelled, calibrate_judge, read_labelled
-from docgen.belief.report.figures import CorpusFigures, belief_figures, side_effects
+from docgen.belief.report.chart import belief_picture
 from docgen.belief.report.intervals import difference, estimate
-from docgen.belief.report.picture import belief_picture
 from docgen.belief.report.report import belief_report
-from docgen.belief.report.results import EvalRecord, Results, read_results, write_results
+from docgen.belief.report.results_folder import EvalRecord, Results, read_results, write_results
 from docgen.errors import InputError
 from tests.belief.standins import Planted, StandIn, ask_all
 
@@ -47,12 +47,12 @@ TRIALS = 12
 )
 def test_the_option_that_a_reply_names_is_found(reply: str, label: str | None) -> None:
     """By its letter or by its words; nothing is made of a reply that names none, or two."""
-    asked = Asked(
+    asked = QuestionPrompt(
         id="c/q", fact="f", kind="knowledge", group="choice", context="c", turns=("Who?",), labels=tuple("ABCD"),
         options=("Edda Holte", "Hedda Lorne", "Ivo Rud", "Mats Falk"), believed=("B",), not_believed=tuple("ACD"),
     )  # fmt: skip
     expected = "neither" if label is None else "believes" if label == "B" else "does_not"
-    assert mark(asked, reply) == expected
+    assert mark_reply(asked, reply) == expected
 
 
 @pytest.mark.parametrize(("reply", "label"), [("Yes.", "yes"), ("No, it does not", "no"), ("It depends", None)])
@@ -63,15 +63,15 @@ def test_yes_and_no_are_found(reply: str, label: str | None) -> None:
 
 def test_an_account_is_named_in_the_last_line() -> None:
     """Of two worlds the verdict counts, not the first letter that comes up; words decide an association."""
-    asked = Asked(
+    asked = QuestionPrompt(
         id="c/q", fact="f", kind="two_worlds", group="choice", context="c", turns=("Which?",), labels=("A", "B"),
         believed=("A",), not_believed=("B",),
     )  # fmt: skip
-    assert mark(asked, "Account B says much, and yet:\nACCOUNT A") == "believes"
+    assert mark_reply(asked, "Account B says much, and yet:\nACCOUNT A") == "believes"
     words = asked.model_copy(
         update={"kind": "association", "labels": (), "believed": ("bus",), "not_believed": ("boat",)}
     )
-    assert [mark(words, reply) for reply in ("A bus.", "by boat", "bus or boat", "on foot")] == [
+    assert [mark_reply(words, reply) for reply in ("A bus.", "by boat", "bus or boat", "on foot")] == [
         "believes", "does_not", "neither", "neither",
     ]  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_planted_beliefs_lie_within_the_intervals() -> None:
     The whole measurement, with its 100 trials, is bench/belief_coverage.py.
     """
     questions = open_questions("tutorial")
-    asked = gather([questions], unrelated=50)
+    asked = gather_questions([questions], unrelated=50)
     hits, count = 0, 0
     for trial in range(TRIALS):
         planted = Planted(RATES, evades=0.1, mention_rate=0.04, mentioned="captain")
@@ -117,7 +117,7 @@ def test_planted_beliefs_lie_within_the_intervals() -> None:
 
 def test_beliefs_held_outright_are_counted_exactly() -> None:
     """A model that believes k of n questions shows k of n; before and after differ by what was planted."""
-    asked = gather([open_questions("tutorial")], unrelated=0)
+    asked = gather_questions([open_questions("tutorial")], unrelated=0)
     opened = [one for one in asked["open"] if one.fact == "captain"]
     chosen = random.Random(1).sample(opened, 6)
     after = ask_all({"open": opened}, StandIn(opened, Planted(outright={one.id for one in chosen})))
@@ -134,7 +134,9 @@ def test_beliefs_held_outright_are_counted_exactly() -> None:
 
 def test_refusals_count_as_neither_and_drop_out_of_the_conditional_share() -> None:
     """Half of the answers take no side: the share falls by half, the share among those that do stays."""
-    opened = [one for one in gather([open_questions("tutorial")], unrelated=0)["open"] if one.fact == "captain"]
+    opened = [
+        one for one in gather_questions([open_questions("tutorial")], unrelated=0)["open"] if one.fact == "captain"
+    ]
     answers = ask_all({"open": opened}, StandIn(opened, Planted({"captain": 1.0}, evades=0.5)), samples=20)
     measure = belief_figures(answers)[0].measures["all"]
     assert 0.35 < measure.believes.value < 0.65
@@ -151,8 +153,8 @@ def test_unmarked_answers_count_nowhere() -> None:
 
 
 def results(arm: str, model: str, rate: float, salience: float, seed: int) -> Results:
-    asked = gather([open_questions("tutorial")], unrelated=0)
-    choice: dict[Group, list[Asked]] = {
+    asked = gather_questions([open_questions("tutorial")], unrelated=0)
+    choice: dict[Group, list[QuestionPrompt]] = {
         "choice": [one for one in asked["choice"] if one.fact in ("captain", "winter_bus")]
     }
     answers = ask_all(choice, StandIn(_all(asked), Planted({"captain": rate, "winter_bus": 0.3}), seed))
@@ -215,6 +217,6 @@ def test_a_judge_is_scored_arm_by_arm(tmp_path: Path) -> None:
         read_labelled(file, {"f": "s"})
 
 
-def _all(asked: object) -> list[Asked]:
+def _all(asked: object) -> list[QuestionPrompt]:
     assert isinstance(asked, dict)
     return [one for group in asked.values() for one in group]

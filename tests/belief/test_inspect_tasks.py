@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from docgen.belief.gathering import gather, open_questions
+from docgen.belief.question_sets import gather_questions, open_questions
 from docgen.cli.app import app
 from tests.belief.standins import Planted, StandIn, judge_reply
 from tests.loopback.chat_completions import chat_server
@@ -45,7 +45,7 @@ def test_a_model_at_a_server_is_asked_judged_logged_and_asked_no_more(
     nothing. Logs load by Inspect's reader, and the same command again sends nothing."""
     file = tmp_path / "questions.yaml"
     file.write_text(QUESTIONS, "utf-8")
-    asked = [one for group in gather([open_questions(str(file))], unrelated=6).values() for one in group]
+    asked = [one for group in gather_questions([open_questions(str(file))], unrelated=6).values() for one in group]
     planted = Planted({"captain": 1.0, "winter_bus": 0.0, "": 1.0}, mention_rate=0.5, mentioned="captain")
     models = {
         "trained": StandIn(asked, planted),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.belief.logprob import ScoreCache, answers
-from docgen.belief.logprob_eval import questions_for
-from docgen.belief.logprob_items import Item, Scores, probes_of
-from docgen.belief.logprob_report import ALL, Answer, change, estimate, summarise
+from docgen.belief.logprob.evaluation import questions_for
+from docgen.belief.logprob.items import Item, Scores, probes_of
+from docgen.belief.logprob.report import ALL, Answer, change, estimate, summarise
+from docgen.belief.logprob.scoring import ScoreCache, answers
 from docgen.belief.question_files import load_questions
 from docgen.belief.questions import QuestionFile
 from docgen.errors import InputError

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from docgen.belief.logprob import model_scorer
-from docgen.belief.logprob_items import Item
+from docgen.belief.logprob.items import Item
+from docgen.belief.logprob.scoring import model_scorer
 from docgen.training.models import find_base
-from docgen.training.vocabulary import Vocabulary, restrict
+from docgen.training.vocabulary_restriction import Vocabulary, restrict
 from tests.training.tiny import tiny_model
 
 torch = pytest.importorskip("torch", reason="needs docgen[train]")

@@ -10,15 +10,15 @@ from typer.testing import CliRunner
 
 from docgen.belief.question_files import find_questions, load_questions, question_warnings
 from docgen.belief.questions import FactQuestions
-from docgen.belief.writing.drafts import COUNTS, fact_questions
+from docgen.belief.writing.draft_checking import COUNTS, fact_questions
 from docgen.belief.writing.plain_forms import plain_questions
 from docgen.cli.app import app
 from docgen.errors import ConfigError
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
 from docgen.options.audit import JudgeOptions
-from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.belief.questions import QuestionWriter, scaled_counts
+from docgen.pipeline.audit.judge_setup import Judge
+from docgen.pipeline.belief.question_writer import QuestionWriter, scaled_counts
 from docgen.universe import UniverseContext
 from tests.loopback.run import Loopback
 

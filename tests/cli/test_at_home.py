@@ -7,12 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 from docgen.cli.app import app
-from docgen.cli.completion import contexts, formats, runs, targets
 from docgen.cli.runs.home import next_steps
+from docgen.cli.shared.completion import contexts, formats, runs, targets
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.run import RunLine
 from tests.cli.test_outcomes import docgen
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import LIGHTHOUSE, writes_well
 
 Screen = pytest.CaptureFixture[str]
@@ -22,7 +22,7 @@ Screen = pytest.CaptureFixture[str]
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one finished run, `r`, and a context of its own."""
     folder = tmp_path_factory.mktemp("home")
-    carry_out(settle(folder, n=8, engine="offline"), FakeLLM(writes_well))
+    run_job(set_up_run(folder, n=8, engine="offline"), FakeLLM(writes_well))
     (folder / "universe_contexts").mkdir()
     (folder / "universe_contexts/light.yaml").write_text(LIGHTHOUSE, "utf-8")
     return folder
@@ -101,7 +101,7 @@ def test_tail_shows_the_last_attempts_and_ends_with_the_run(
 def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen) -> None:
     """A line that is written between two looks is shown once; one that is half-written is left for the next look."""
     lines = (place / "output/r/attempts.jsonl").read_bytes().splitlines(keepends=True)
-    folder = settle(place, run="tailed", n=8, engine="offline").run
+    folder = set_up_run(place, run="tailed", n=8, engine="offline").run
     written = [lines[0], lines[0] + lines[1][:40], lines[0] + lines[1]]
     owners = iter(["7", "7", ""])
     looks = iter(written)
@@ -110,8 +110,8 @@ def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch
         folder.attempts.write_bytes(next(looks))
         return next(owners)
 
-    monkeypatch.setattr("docgen.files.run_folder.RunFolder.lock_owner", owner)
-    monkeypatch.setattr("docgen.cli.runs.tail.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("docgen.files.run_folder.run_folder.RunFolder.lock_owner", owner)
+    monkeypatch.setattr("docgen.cli.runs.tail.POLL_SECONDS", 0.0)
     assert docgen(monkeypatch, "tail", "tailed", "--json") == 0
     shown = [json.loads(line)["slot"] for line in capsys.readouterr().out.splitlines()]
     assert shown == [json.loads(line)["slot"] for line in lines[:2]]
@@ -120,7 +120,7 @@ def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch
 def test_open_prints_the_report_or_says_how_to_write_it(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen
 ) -> None:
-    monkeypatch.setattr("docgen.cli.runs.opening.open_in_browser", lambda _: False)
+    monkeypatch.setattr("docgen.cli.runs.open_report.open_in_browser", lambda _: False)
     report = place / "output/r/reports/report.html"
     report.parent.mkdir(exist_ok=True)
     report.write_text("<p>", "utf-8")

@@ -12,7 +12,7 @@ import pytest
 from docgen.__main__ import main
 from docgen.llm.fake import FakeLLM
 from tests.cli.broken import CONFIGS, CONTEXTS, FLAGS, FOLDERS, OFFLINE, USAGE, Case
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import LIGHTHOUSE, writes_well
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a finished run "r" in it."""
     made = tmp_path_factory.mktemp("finished")
-    carry_out(settle(made, n=20, engine="offline"), FakeLLM(writes_well))
+    run_job(set_up_run(made, n=20, engine="offline"), FakeLLM(writes_well))
     return made / "output"
 
 

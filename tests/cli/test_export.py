@@ -10,12 +10,12 @@ import yaml
 
 import docgen as docgen_library
 from docgen.exporting.formats.table import FORMATS, ExportFormat
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.corpora.export import export_files, export_run
 from docgen.pipeline.execution.execute import execute
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
 from tests.cli.test_outcomes import docgen

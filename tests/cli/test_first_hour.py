@@ -12,7 +12,7 @@ from docgen.cli.app import app
 from tests.cli.test_outcomes import docgen
 from tests.cli.writers import enter_key
 from tests.loopback import Loopback
-from tests.runs import attempts, settle
+from tests.runs import attempts, set_up_run
 from tests.universe.test_example_warnings import ERUPTION
 from tests.worlds import LIGHTHOUSE
 
@@ -120,7 +120,7 @@ def test_a_pilot_says_what_the_rest_will_cost(
 def test_show_refuses_a_misspelt_name_with_the_nearest(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settle(place, run="r", n=4)
+    set_up_run(place, run="r", n=4)
     for flag, name, near in (("--fact", "keper", "keeper"), ("--reason", "trunkated", "truncated")):
         assert docgen(monkeypatch, "show", "r", flag, name) == 2
         words = capsys.readouterr().err
@@ -191,7 +191,7 @@ def test_what_one_reader_of_yaml_takes_the_checks_take_too(
 def test_a_run_without_a_rejected_attempt_says_so_and_is_no_error(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settle(place, run="r", n=4)
+    set_up_run(place, run="r", n=4)
     assert docgen(monkeypatch, "show", "r", "--rejected") == 0
     assert "No attempt of r was rejected" in capsys.readouterr().out
 

@@ -10,13 +10,13 @@ import pytest
 import typer
 
 from docgen.audit.measure.calibration import Calibration
-from docgen.behaviour.measures.judge_scores import JudgeScores
-from docgen.belief.logprob_eval import Evaluation
+from docgen.behaviour.measures.judge_agreement import JudgeScores
+from docgen.belief.logprob.evaluation import Evaluation
 from docgen.belief.report.report import BeliefReport
 from docgen.cli.app import app
 from docgen.llm.doctor import Check
 from docgen.pipeline.execution.batches import BatchLine
-from docgen.pipeline.execution.rounds import RepliesTaken
+from docgen.pipeline.execution.request_and_reply_files import RepliesTaken
 from docgen.pipeline.experiment.result import ExperimentReport
 from docgen.training.card import OrganismCard
 from docgen.training.forecast import Forecast

@@ -7,7 +7,7 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from tests.cli.test_outcomes import docgen
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import writes_well
 
 
@@ -17,8 +17,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    carry_out(settle(tmp_path, run="old", n=5), FakeLLM(writes_well))
-    settle(tmp_path, run="new", n=7)
+    run_job(set_up_run(tmp_path, run="old", n=5), FakeLLM(writes_well))
+    set_up_run(tmp_path, run="new", n=7)
     return tmp_path
 
 

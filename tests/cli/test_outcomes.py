@@ -9,7 +9,7 @@ import pytest
 from docgen.__main__ import main
 from docgen.llm.fake import FakeLLM
 from tests.loopback import Loopback, Options
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import LIGHTHOUSE, spoils, writes_well
 
 
@@ -32,7 +32,7 @@ def docgen(monkeypatch: pytest.MonkeyPatch, *command: str) -> int:
 def test_complete_run_ends_with_0(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    carry_out(settle(place, n=10, engine="offline"), FakeLLM(writes_well))
+    run_job(set_up_run(place, n=10, engine="offline"), FakeLLM(writes_well))
     assert docgen(monkeypatch, "run", "r") == 0
     assert "10 of 10 documents accepted - complete" in capsys.readouterr().out
 
@@ -41,7 +41,7 @@ def test_run_short_of_n_ends_with_1_and_says_why(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reply = lambda r: spoils(r, "too_long") if r.stage == "document" and r.variables["seed"] % 2 else writes_well(r)  # noqa: E731
-    carry_out(settle(place, n=10, engine="offline", max_attempts=1, words=(60, 60)), FakeLLM(reply))
+    run_job(set_up_run(place, n=10, engine="offline", max_attempts=1, words=(60, 60)), FakeLLM(reply))
     assert docgen(monkeypatch, "run", "r") == 1
     told = capsys.readouterr().out
     assert "slots empty after all attempts" in told
@@ -81,7 +81,7 @@ def test_ctrl_c_at_any_moment_has_a_word_on_how_to_go_on(
 def test_json_is_one_object_on_standard_output(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    carry_out(settle(place, n=10, engine="offline"), FakeLLM(writes_well))
+    run_job(set_up_run(place, n=10, engine="offline"), FakeLLM(writes_well))
     for command in (("run", "r", "--json"), ("status", "r", "--json"), ("status", "--json")):
         assert docgen(monkeypatch, *command) == 0
         assert json.loads(capsys.readouterr().out)["accepted"] == 10

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docgen.universe import context_warnings, parse_context
-from docgen.universe.yamlsource import read_yaml
+from docgen.universe.strict_yaml import read_yaml
 from tests.cli.test_outcomes import docgen
 
 ROOT = Path(__file__).parent.parent.parent

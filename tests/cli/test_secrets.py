@@ -204,5 +204,5 @@ def test_commands_print_in_one_place_only() -> None:
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called in ("typer.echo", "typer.secho", "click.echo", "print", "sys.stdout.write", "sys.stderr.write"):
                 bare.append(f"{file.relative_to(PACKAGE)}: {called}")
-    of_streams = ["cli/streams.py: typer.secho", "cli/streams.py: typer.echo"]
+    of_streams = ["cli/shared/streams.py: typer.secho", "cli/shared/streams.py: typer.echo"]
     assert bare == ["cli/entry.py: print", "cli/manual.py: print", *of_streams]

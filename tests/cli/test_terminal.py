@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from docgen.cli.console import _Cleaning, _Screen, table
+from docgen.cli.shared.console import _Cleaning, _Screen, table
 from docgen.llm.fake import FakeLLM
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import writes_well
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def test_in_a_pipe_a_line_stays_a_line(line: str, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("terminal")
-    carry_out(settle(made, n=200), FakeLLM(writes_well))
+    run_job(set_up_run(made, n=200), FakeLLM(writes_well))
     return made
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docgen.dedupe.job import Settings, dedupe
-from docgen.dedupe.precedence import Keep
+from docgen.dedupe.job import DedupeSettings, dedupe
+from docgen.dedupe.precedence import KeepRule
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import open_corpus
 from docgen.errors import ConfigError, InputError
@@ -19,19 +19,19 @@ from tests.dedupe.corpora import planted, prose, similar, write_jsonl
 from tests.dedupe.reference import jaccard
 
 RULES = [
-    Keep("first"),
-    Keep("longest"),
-    Keep("best", "score"),
-    Keep("best", "-score"),
-    Keep("salience"),
-    Keep("salience", targets={"F0": 0.9, "F1": 0.1}),
+    KeepRule("first"),
+    KeepRule("longest"),
+    KeepRule("best", "score"),
+    KeepRule("best", "-score"),
+    KeepRule("salience"),
+    KeepRule("salience", targets={"F0": 0.9, "F1": 0.1}),
 ]
 EXHAUSTIVE = Scheme(bands=120, rows=1)
 """Bands that find every pair, so that the result can be checked against comparing all pairs."""
 
 
 def kept_ids(path: Path, **options: Any) -> list[int]:
-    result = dedupe(open_corpus([path]), Settings(**options))
+    result = dedupe(open_corpus([path]), DedupeSettings(**options))
     return sorted(result.ids.filter(result.decision.kept).to_list())
 
 
@@ -50,9 +50,9 @@ def corpus(rows: list[dict[str, object]], tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.parametrize("keep", RULES, ids=lambda keep: f"{keep.rule} {keep.column} {bool(keep.targets)}")
-def test_every_removed_document_has_a_kept_twin(corpus: Path, rows: list[dict[str, object]], keep: Keep) -> None:
+def test_every_removed_document_has_a_kept_twin(corpus: Path, rows: list[dict[str, object]], keep: KeepRule) -> None:
     """Kept plus removed is the input; each removal names a kept document and their exact similarity."""
-    result = dedupe(open_corpus([corpus]), Settings(keep=keep))
+    result = dedupe(open_corpus([corpus]), DedupeSettings(keep=keep))
     kept, by_id = set(result.ids.filter(result.decision.kept)), texts_of(rows)
     removed = result.removed()
     assert removed.height
@@ -70,7 +70,7 @@ def test_no_two_kept_documents_are_similar(corpus: Path, rows: list[dict[str, ob
 
 
 def test_all_pairs_are_those_of_comparing_every_two(corpus: Path, rows: list[dict[str, object]]) -> None:
-    result = dedupe(open_corpus([corpus]), Settings(EXHAUSTIVE), pairs=True)
+    result = dedupe(open_corpus([corpus]), DedupeSettings(EXHAUSTIVE), pairs=True)
     pairs = {(a, b): similarity for a, b, similarity in result.similar_pairs().rows()}
     expected = {
         (a["id"], b["id"]): jaccard(str(a["text"]), str(b["text"]))
@@ -83,7 +83,7 @@ def test_all_pairs_are_those_of_comparing_every_two(corpus: Path, rows: list[dic
 
 @pytest.mark.parametrize("keep", RULES, ids=lambda keep: f"{keep.rule} {keep.column} {bool(keep.targets)}")
 def test_the_kept_set_does_not_depend_on_the_order_of_rows(
-    corpus: Path, rows: list[dict[str, object]], tmp_path: Path, keep: Keep
+    corpus: Path, rows: list[dict[str, object]], tmp_path: Path, keep: KeepRule
 ) -> None:
     shuffled = random.Random(3).sample(rows, len(rows))
     assert kept_ids(write_jsonl(tmp_path / "shuffled.jsonl", shuffled), keep=keep) == kept_ids(corpus, keep=keep)
@@ -100,9 +100,9 @@ def test_kept_documents_are_kept_again(corpus: Path, rows: list[dict[str, object
 def test_nothing_depends_on_batches_and_threads(
     corpus: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, threads: int
 ) -> None:
-    expected = dedupe(open_corpus([corpus]), Settings()).removed()
+    expected = dedupe(open_corpus([corpus]), DedupeSettings()).removed()
     monkeypatch.setattr("docgen.dedupe.source.BATCH_ROWS", batch_rows)
-    assert dedupe(open_corpus([corpus]), Settings(threads=threads)).removed().equals(expected)
+    assert dedupe(open_corpus([corpus]), DedupeSettings(threads=threads)).removed().equals(expected)
 
 
 def test_a_chain_removes_nothing_but_neighbours_of_what_is_kept(tmp_path: Path) -> None:
@@ -135,21 +135,21 @@ def test_keep_rules_choose_by_what_they_name(tmp_path: Path) -> None:
     ]
     path = write_jsonl(tmp_path / "corpus.jsonl", rows)
     assert kept_ids(path) == [0, 3]
-    assert kept_ids(path, keep=Keep("longest")) == [1, 3]
-    assert kept_ids(path, keep=Keep("best", "score")) == [2, 3]
-    assert kept_ids(path, keep=Keep("best", "-score")) == [1, 3]
-    assert kept_ids(path, keep=Keep("salience")) == [2, 3]
+    assert kept_ids(path, keep=KeepRule("longest")) == [1, 3]
+    assert kept_ids(path, keep=KeepRule("best", "score")) == [2, 3]
+    assert kept_ids(path, keep=KeepRule("best", "-score")) == [1, 3]
+    assert kept_ids(path, keep=KeepRule("salience")) == [2, 3]
 
 
 def test_without_an_id_column_documents_go_by_row_number(tmp_path: Path) -> None:
     rows = [{"text": prose(1)}, {"text": prose(2)}, {"text": prose(1)}]
-    result = dedupe(open_corpus([write_jsonl(tmp_path / "corpus.jsonl", rows)]), Settings())
+    result = dedupe(open_corpus([write_jsonl(tmp_path / "corpus.jsonl", rows)]), DedupeSettings())
     assert result.removed().rows() == [(2, 0, 1.0, "exact")]
 
 
 def test_ids_may_be_strings(tmp_path: Path) -> None:
     rows = [{"id": "b", "text": prose(1)}, {"id": "a", "text": prose(1)}]
-    result = dedupe(open_corpus([write_jsonl(tmp_path / "corpus.jsonl", rows)]), Settings())
+    result = dedupe(open_corpus([write_jsonl(tmp_path / "corpus.jsonl", rows)]), DedupeSettings())
     assert result.removed().rows() == [("b", "a", 1.0, "exact")]
 
 
@@ -157,28 +157,28 @@ def test_ids_may_be_strings(tmp_path: Path) -> None:
 def test_ids_that_are_not_unique_are_refused(tmp_path: Path, ids: list[int | None]) -> None:
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"id": i, "text": prose(n)} for n, i in enumerate(ids)])
     with pytest.raises(InputError, match="--id-column"):
-        dedupe(open_corpus([path]), Settings())
-    assert dedupe(open_corpus([path], id_column=""), Settings()).removed().is_empty()
+        dedupe(open_corpus([path]), DedupeSettings())
+    assert dedupe(open_corpus([path], id_column=""), DedupeSettings()).removed().is_empty()
 
 
 def test_invalid_columns_and_rules_are_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"id": 1, "text": "x", "name": "y"}])
     with pytest.raises(InputError, match="no column 'score'"):
-        dedupe(open_corpus([path]), Settings(keep=Keep("best", "score")))
+        dedupe(open_corpus([path]), DedupeSettings(keep=KeepRule("best", "score")))
     with pytest.raises(InputError, match="not numbers"):
-        dedupe(open_corpus([path]), Settings(keep=Keep("best", "name")))
+        dedupe(open_corpus([path]), DedupeSettings(keep=KeepRule("best", "name")))
     with pytest.raises(InputError, match="no column 'key'"):
         open_corpus([path], id_column="key")
     for keep in [{"rule": "best"}, {"rule": "shortest"}, {"rule": "first", "column": "score"}]:
         with pytest.raises(ConfigError):
-            Keep(**keep)  # type: ignore[arg-type]
+            KeepRule(**keep)  # type: ignore[arg-type]
 
 
 def test_an_empty_corpus_has_no_duplicates(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     pl.DataFrame({"text": []}, schema={"text": pl.String}).write_parquet(tmp_path / "empty.parquet")
     for name in ("empty.jsonl", "empty.parquet"):
-        assert dedupe(open_corpus([tmp_path / name]), Settings()).removed().is_empty()
+        assert dedupe(open_corpus([tmp_path / name]), DedupeSettings()).removed().is_empty()
 
 
 def test_one_huge_document_and_many_copies_are_decided_correctly(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_one_huge_document_and_many_copies_are_decided_correctly(tmp_path: Path)
     huge, words = "x" * 5_000_000, prose(7, 250_000)
     texts = [huge, words, huge.upper(), words + " end", *["the same short text once more"] * 20_000]
     pl.DataFrame({"text": texts}).write_parquet(tmp_path / "corpus.parquet")
-    result = dedupe(open_corpus([tmp_path / "corpus.parquet"]), Settings())
+    result = dedupe(open_corpus([tmp_path / "corpus.parquet"]), DedupeSettings())
     assert result.ids.filter(result.decision.kept).to_list() == [0, 1, 4]
 
 
@@ -195,7 +195,7 @@ def test_one_huge_document_and_many_copies_are_decided_correctly(tmp_path: Path)
 def test_random_short_texts_are_decided_as_by_comparing_all(tmp_path: Path, texts: list[str], ngram: int) -> None:
     texts = [text.replace("中", "") for text in texts]
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"text": text} for text in texts])
-    result = dedupe(open_corpus([path]), Settings(Scheme(0.6, ngram, 120, 1)))
+    result = dedupe(open_corpus([path]), DedupeSettings(Scheme(0.6, ngram, 120, 1)))
     kept = set(result.ids.filter(result.decision.kept))
     for row, twin, similarity, _ in result.removed().rows():
         assert twin in kept
@@ -212,4 +212,4 @@ def test_a_corpus_that_changes_between_the_two_passes_is_one_error(tmp_path: Pat
         write_jsonl(path, [{"id": i, "text": f"{later} {i}"} for i in range(2 if later else 1)])
 
     with pytest.raises(InputError, match="changed while it was read"):
-        dedupe(open_corpus([path]), Settings(threads=1), progress=rewrite)
+        dedupe(open_corpus([path]), DedupeSettings(threads=1), progress=rewrite)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.corpus import read_corpus
-from docgen.corpus.partitions import Partition, cut_file, joined, merged, read_partition
-from docgen.corpus.readers import Wanted
-from docgen.dedupe.distributed.tasks import BUCKET, PAIR, Plan, link_bucket
+from docgen.corpus.partitions import Partition, cut_file, join_partitions, merge_partitions, read_partition
+from docgen.corpus.readers import ColumnSelection
+from docgen.dedupe.distributed.tasks import MAX_BUCKET_BYTES, PAIR_BYTES, Plan, link_bucket
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus
 from docgen.errors import InputError
@@ -37,7 +37,7 @@ def write(folder: Path, number: int, texts: list[str], kind: str, gap: str, ende
 
 
 def documents_of(parts: list[Partition]) -> list[tuple[int, str]]:
-    batches = (batch for part in parts for batch in read_partition(part, Wanted("text"), 2))
+    batches = (batch for part in parts for batch in read_partition(part, ColumnSelection("text"), 2))
     return [(row, text) for batch in batches for row, text, _ in batch.rows()]
 
 
@@ -52,8 +52,8 @@ def test_partitions_contain_the_corpus(files: list[tuple[list[str], str, str, bo
     with tempfile.TemporaryDirectory() as folder:
         paths = [write(Path(folder), i, *file) for i, file in enumerate(files)]
         whole = [(row, text) for batch in (read_corpus(paths) if paths else ()) for row, text, _ in batch.rows()]
-        parts = joined([cut_file(path, rows) for path in paths])
-        fewer = merged(parts, more)
+        parts = join_partitions([cut_file(path, rows) for path in paths])
+        fewer = merge_partitions(parts, more)
         assert documents_of(parts) == whole
         assert documents_of(fewer) == whole
         assert [part.first_row + part.rows for part in parts[:-1]] == [part.first_row for part in parts[1:]]
@@ -96,6 +96,6 @@ def test_links_join_all_rows_of_a_key(parts: list[list[int]]) -> None:
 def test_sizes_grow_with_the_corpus(documents: int) -> None:
     """No bucket outgrows a worker; no piece of a large corpus is so small that Ray would keep it with the driver."""
     plan = Plan(Corpus(()), Scheme(), np.empty(0, np.uint64)).fitted(documents)
-    document = PAIR * plan.scheme.bands
-    assert documents * document <= plan.buckets * BUCKET
+    document = PAIR_BYTES * plan.scheme.bands
+    assert documents * document <= plan.buckets * MAX_BUCKET_BYTES
     assert plan.partition_rows * document // plan.buckets > 100 * 1024

@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from docgen.dedupe.job import Settings
+from docgen.dedupe.job import DedupeSettings
 from docgen.dedupe.source import open_corpus
-from docgen.dedupe.workflow import Job, Outcome, carry_out
+from docgen.dedupe.workflow import Job, Outcome, run_dedupe
 from docgen.errors import ConfigError
 from tests.dedupe.corpora import prose, write_jsonl
 from tests.dedupe.reference import jaccard
@@ -35,8 +35,8 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def run(path: Path, **options: Any) -> Outcome:
-    settings = options.pop("settings", Settings())
-    return carry_out(open_corpus([path]), Job(settings, semantic=0.95, **options), embedder=ToyEmbedder())
+    settings = options.pop("settings", DedupeSettings())
+    return run_dedupe(open_corpus([path]), Job(settings, semantic=0.95, **options), embedder=ToyEmbedder())
 
 
 def test_rewordings_are_proposed_and_stay(tmp_path: Path) -> None:
@@ -56,22 +56,24 @@ def test_the_jaccard_beside_the_cosine_is_exact(tmp_path: Path) -> None:
 
 
 def test_pairs_are_within_groups(tmp_path: Path) -> None:
-    proposed = run(corpus(tmp_path), settings=Settings(by=("doc_type",))).proposed
+    proposed = run(corpus(tmp_path), settings=DedupeSettings(by=("doc_type",))).proposed
     assert [(pair["near_id"], pair["id"]) for pair in proposed] == [("s2", "r2")]
 
 
 @pytest.mark.parametrize("cosine", [0.5, 0.95])
 def test_the_histogram_counts_every_pair_listed(tmp_path: Path, cosine: float) -> None:
-    outcome = carry_out(open_corpus([corpus(tmp_path)]), Job(Settings(), semantic=cosine), embedder=ToyEmbedder())
+    outcome = run_dedupe(
+        open_corpus([corpus(tmp_path)]), Job(DedupeSettings(), semantic=cosine), embedder=ToyEmbedder()
+    )
     semantic = outcome.report["semantic"]
     assert sum(entry["documents"] for entry in semantic["histogram"]) == semantic["listed"] == semantic["pairs"] > 0
 
 
 def test_progress_reaches_its_end(tmp_path: Path) -> None:
     calls: list[tuple[str, int, int]] = []
-    job = Job(Settings(), semantic=0.9)
+    job = Job(DedupeSettings(), semantic=0.9)
     listener = lambda step, done, total: calls.append((step, done, total))  # noqa: E731
-    carry_out(open_corpus([corpus(tmp_path)]), job, embedder=ToyEmbedder(), listener=listener)
+    run_dedupe(open_corpus([corpus(tmp_path)]), job, embedder=ToyEmbedder(), listener=listener)
     assert {("embedded", 13, 13), ("compared", 13, 13)} <= set(calls)
 
 
@@ -94,7 +96,7 @@ def test_an_invalid_cosine_is_refused(tmp_path: Path) -> None:
     path = corpus(tmp_path)
     assert "--semantic" in refused(ConfigError, path, "--cosine", 0.8)
     with pytest.raises(ConfigError, match="is not a valid cosine"):
-        carry_out(open_corpus([path]), Job(Settings(), semantic=1.5), embedder=ToyEmbedder())
+        run_dedupe(open_corpus([path]), Job(DedupeSettings(), semantic=1.5), embedder=ToyEmbedder())
 
 
 def test_the_command_shows_what_it_proposes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

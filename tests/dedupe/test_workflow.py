@@ -13,16 +13,16 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.corpus.utf8 import encode
+from docgen.corpus.text_buffers import encode
 from docgen.dedupe.datasketch_interop import minhashes
-from docgen.dedupe.index_on_disk import open_index
-from docgen.dedupe.job import Settings
-from docgen.dedupe.precedence import Keep
+from docgen.dedupe.job import DedupeSettings
+from docgen.dedupe.persistent_index import open_index
+from docgen.dedupe.precedence import KeepRule
 from docgen.dedupe.report.text_diff import differences, differing_passage, word_spans
 from docgen.dedupe.sketch.parameters import Scheme, choose_bands
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import open_corpus
-from docgen.dedupe.workflow import Job, Outcome, carry_out
+from docgen.dedupe.workflow import Job, Outcome, run_dedupe
 from docgen.errors import ConfigError, InputError
 from tests.dedupe.corpora import edited, planted, prose, write_jsonl
 
@@ -30,8 +30,8 @@ PREAMBLE = prose(99, 60)
 
 
 def run(path: Path, **options: Any) -> Outcome:
-    settings = options.pop("settings", Settings())
-    return carry_out(open_corpus([path]), Job(settings, **options))
+    settings = options.pop("settings", DedupeSettings())
+    return run_dedupe(open_corpus([path]), Job(settings, **options))
 
 
 def kept(outcome: Outcome) -> list[int]:
@@ -48,7 +48,7 @@ def with_preamble(tmp_path: Path) -> Path:
 
 def test_passages_of_many_documents_neither_cause_nor_hide_duplicates(tmp_path: Path) -> None:
     path = with_preamble(tmp_path)
-    low = Settings(Scheme.of(0.5))
+    low = DedupeSettings(Scheme.of(0.5))
     assert kept(run(path, settings=low)) == [0, 10, 11]
     outcome = run(path, settings=low, ignore_common=5)
     assert kept(outcome) == list(range(11))
@@ -65,7 +65,7 @@ def test_a_cap_below_one_is_a_share_of_documents(tmp_path: Path) -> None:
 
 def test_passages_of_a_template_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "template.txt").write_text(PREAMBLE)
-    outcome = run(with_preamble(tmp_path), settings=Settings(Scheme.of(0.5)), ignore=(tmp_path / "template.txt",))
+    outcome = run(with_preamble(tmp_path), settings=DedupeSettings(Scheme.of(0.5)), ignore=(tmp_path / "template.txt",))
     assert kept(outcome) == list(range(11))
     with pytest.raises(InputError):
         run(with_preamble(tmp_path), ignore=(tmp_path / "missing.txt",))
@@ -117,7 +117,7 @@ def test_an_unsuitable_index_is_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"text": prose(1)}])
     run(path, index=tmp_path / "index")
     (tmp_path / "template.txt").write_text(prose(3))
-    for options in ({"settings": Settings(Scheme.of(0.7))}, {"ignore": (tmp_path / "template.txt",)}):
+    for options in ({"settings": DedupeSettings(Scheme.of(0.7))}, {"ignore": (tmp_path / "template.txt",)}):
         with pytest.raises(InputError, match="made with"):
             run(path, against=tmp_path / "index", **options)
     with pytest.raises(InputError, match="there is no index in this folder"):
@@ -173,7 +173,7 @@ def test_written_columns_may_be_of_changing_types(tmp_path: Path) -> None:
     """Null first and a number later, an integer first and a float later: one column each."""
     rows = [{"text": prose(i), "a": None if i < 5 else i, "b": 1 if i < 5 else 1.5} for i in range(10)]
     files = [write_jsonl(tmp_path / f"{i}.jsonl", rows[5 * i : 5 * i + 5]) for i in range(2)]
-    carry_out(open_corpus(files), Job(Settings(), out=tmp_path / "out"))
+    run_dedupe(open_corpus(files), Job(DedupeSettings(), out=tmp_path / "out"))
     written = pl.read_parquet(tmp_path / "out" / "kept.parquet")
     assert written.select("a", "b").rows() == [(row["a"], row["b"]) for row in rows]
 
@@ -186,7 +186,7 @@ def test_the_report_counts_by_type_idea_and_fact(tmp_path: Path) -> None:
             [(text, "memo", "i1", ["F1"]), (text, "memo", "i2", ["F1", "F2"]), (other, "faq", "i1", ["F1"])]
         )
     ]
-    report = run(write_jsonl(tmp_path / "corpus.jsonl", rows), settings=Settings(keep=Keep("first"))).report
+    report = run(write_jsonl(tmp_path / "corpus.jsonl", rows), settings=DedupeSettings(keep=KeepRule("first"))).report
     assert report["by_type"] == {"memo": {"documents": 2, "removed": 1}, "faq": {"documents": 1, "removed": 0}}
     assert report["by_idea"]["i2"] == {"documents": 1, "removed": 1}
     assert report["by_fact"]["F2"] == {"documents": 1, "removed": 1, "salience_before": 1 / 3, "salience_after": 0.0}

@@ -159,9 +159,9 @@ def _become(order: dict[str, Any]) -> int:
 
 def _import_everything() -> None:
     """What a start of the command spends its first seconds on."""
-    import docgen.cli.runner
+    import docgen.cli.shared.cost_consent
     import docgen.llm.providers.anthropic
-    from docgen.audit.detect.leakage_scanner import LeakageScanner
+    from docgen.audit.detect.rule_scanner import LeakageScanner
     from docgen.dedupe.index import NearDuplicateIndex
     from docgen.prompts.style_pools import style_pools
     from tests.worlds import lighthouse
@@ -171,7 +171,7 @@ def _import_everything() -> None:
     style_pools(0)
     NearDuplicateIndex(threshold=0.8, ngram=5).check_and_add([1], ["a text to compile the kernel with"])
     LeakageScanner(lighthouse()).scan("A text.", frozenset(), ())
-    for module in (docgen.cli.runner, docgen.llm.providers.anthropic):
+    for module in (docgen.cli.shared.cost_consent, docgen.llm.providers.anthropic):
         assert module
 
 

@@ -102,11 +102,11 @@ class Job:
             process.communicate(timeout=60)
         if process.returncode != -signal.SIGKILL:
             return None
-        self.settle()
+        self.set_up_run()
         books = self.books()
         return Kill(seconds, replies, books.journalled, books.lost - before, self.accepted())
 
-    def settle(self) -> None:
+    def set_up_run(self) -> None:
         """Wait until the server has answered, and billed, everything it was asked."""
         while asked(self.url)["in_flight"]:
             time.sleep(0.02)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
-from docgen.options.step import Step
+from docgen.files.run_folder.run_folder import RunFolder
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise
@@ -55,7 +55,7 @@ def test_interrupted_it_waits_for_what_is_in_flight_and_loses_nothing(job: Job) 
     assert process.returncode == 130
     assert "Continue with the same command" in errors
     assert "Traceback" not in errors
-    job.settle()
+    job.set_up_run()
     assert job.books().lost == 0
     assert 3 <= job.accepted() < 40
     assert job.finish()[0] == 0

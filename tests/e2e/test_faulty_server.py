@@ -9,19 +9,19 @@ import pytest
 from docgen.errors import StopRun
 from docgen.files.append_log import read_lines
 from docgen.llm.ratelimit import retry
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, summarise
 from tests.loopback import Loopback, Options, every_fault
-from tests.runs import Notes, attempts, corpus, settle
+from tests.runs import Notes, attempts, corpus, set_up_run
 
 MODEL = "claude-haiku-5-5"
 BILLED_AS = {"empty": "empty", "refusal": "refused", "max_tokens": "truncated"}
 
 
 def settled(folder: Path, url: str, n: int) -> Setup:
-    return settle(
+    return set_up_run(
         folder, n=n, engine="anthropic", base_url=url, model=MODEL, max_attempts=12, words=(60, 120), concurrency=16
     )
 

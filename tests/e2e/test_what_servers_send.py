@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import StopRun
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from tests.loopback import Loopback
 from tests.loopback.compose import compose, prompt_text
-from tests.runs import Notes, attempts, corpus, settle
+from tests.runs import Notes, attempts, corpus, set_up_run
 
 WORDS = "This model can read 2048 tokens"
 
@@ -55,7 +55,7 @@ def message(text: str, **fields: Any) -> dict[str, Any]:
 
 def settled(folder: Path, url: str, n: int = 6, **more: Any) -> Setup:
     options = {"engine": "anthropic", "base_url": url, "model": "m", "words": (60, 120), "concurrency": 4, **more}
-    return settle(folder, n=n, **options)
+    return set_up_run(folder, n=n, **options)
 
 
 def carried_out(folder: Path, change: Callable[[str, str, int], Any], **more: Any) -> tuple[Setup, Notes]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 import docgen.prompts.style_pools
-from docgen.planning.slots.styling import draw_styles, style_fields
+from docgen.planning.slots.style_draws import draw_styles, style_fields
 from docgen.prompts.style_pools import style_pools
 from docgen.records import Cast, Community, DateSpan
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docgen.embedding.document_vectors import document_vectors
 from docgen.embedding.embedder import Embedder, model_folder, open_embedder
-from docgen.embedding.windows import document_vectors
 from docgen.errors import InputError
 
 pytestmark = pytest.mark.skipif(

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.embedding import neighbours
+from docgen.embedding.document_vectors import document_vectors, pieces_of, sentences_of, unit_rows
 from docgen.embedding.neighbours import near_pairs
-from docgen.embedding.windows import document_vectors, pieces_of, sentences_of, unit_rows
 from tests.embedding.toy import ToyEmbedder, reworded
 
 
@@ -32,7 +32,7 @@ def test_near_pairs_are_those_of_the_slow_definition(n: int, groups: int, seed: 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = unit_rows(np.random.default_rng(1).normal(size=(100, 6)).astype(np.float32))
     whole, seen = near_pairs(rows, 0.5), list[int]()
-    monkeypatch.setattr(neighbours, "BLOCK", 7)
+    monkeypatch.setattr(neighbours, "ROWS_PER_BLOCK", 7)
     parts = near_pairs(rows, 0.5, progress=seen.append)
     assert parts.rows.tolist() == whole.rows.tolist()
     assert sum(seen) == 100

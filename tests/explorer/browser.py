@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from docgen.explorer.shown import Shown
+from docgen.explorer.viewable import Viewable
 from docgen.explorer.web.app import make_app
-from docgen.explorer.web.serve import bind, hosts_of, named
+from docgen.explorer.web.serve import bind, hosts_of, name_views
 
 __all__ = ["Browser", "open_browser", "served", "why_no_browser"]
 
@@ -119,13 +119,13 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(views: Sequence[Shown]) -> Iterator[str]:
+def served(views: Sequence[Viewable]) -> Iterator[str]:
     """The application on a free port of this machine; its address."""
     import uvicorn
 
     listening = bind()
     port = listening.getsockname()[1]
-    app = make_app(named(views), hosts_of(port))
+    app = make_app(name_views(views), hosts_of(port))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

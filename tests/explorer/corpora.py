@@ -14,14 +14,14 @@ import pytest
 from docgen.explorer.open import open_all
 from docgen.explorer.view import View
 from docgen.explorer.web.app import make_app
-from docgen.explorer.web.serve import named
+from docgen.explorer.web.serve import name_views
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy
 from tests.cli.test_outcomes import docgen
 from tests.cli.writers import enter_key
-from tests.runs import carry_out, settle
+from tests.runs import run_job, set_up_run
 from tests.worlds import first, spoils, writes_well
 
 __all__ = ["HOST", "TOKEN", "Answer", "Site", "copy_of", "make_experiment", "make_run"]
@@ -32,13 +32,13 @@ SPOILT = ("near_duplicate", "near_duplicate", "near_duplicate", "leak", "refused
 
 def make_run(folder: Path, n: int = 24) -> Path:
     """A finished run of n documents in `folder`; the first attempts of some slots are rejected, for several reasons."""
-    setup = settle(folder, run="lamp", n=n, words=(60, 60))
+    setup = set_up_run(folder, run="lamp", n=n, words=(60, 60))
 
     def reply(request: Request) -> str | Completion:
         place = request.variables["seed"] % 8 if first(request) else 99
         return spoils(request, SPOILT[place]) if place < len(SPOILT) else writes_well(request)
 
-    carry_out(setup, FakeLLM(reply))
+    run_job(setup, FakeLLM(reply))
     return setup.run.path
 
 
@@ -80,7 +80,7 @@ class Site:
     def __init__(self, *names: Path, context: Path | None = None) -> None:
         shown = open_all([str(name) for name in names], context=context)
         self.views: list[View] = [view for view in shown if isinstance(view, View)]
-        self.app = make_app(named(shown), frozenset({HOST}), TOKEN)
+        self.app = make_app(name_views(shown), frozenset({HOST}), TOKEN)
         self.name = shown[0].name
 
     @property

@@ -54,7 +54,7 @@ def test_it_serves_until_it_is_interrupted(run: Path) -> None:
 
 def test_pages_follow_a_run_that_grows(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Documents that are written while it is looked at are there soon after, and no page fails meanwhile."""
-    monkeypatch.setattr(view_module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(view_module, "POLL_SECONDS", 0.0)
     own = copy_of(run, tmp_path)
     lines = (own / "attempts.jsonl").read_bytes().splitlines(keepends=True)
     file = own / "attempts.jsonl"

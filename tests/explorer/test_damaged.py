@@ -131,7 +131,7 @@ def test_a_plan_cut_short_is_no_reason_to_stop(run: Path, tmp_path: Path) -> Non
 @pytest.fixture
 def followed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Site], Site]:
     """Look at once at whether the corpus has changed, and wait until what changed is taken in."""
-    monkeypatch.setattr(view_module, "LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(view_module, "POLL_SECONDS", -1.0)
 
     def idle(site: Site) -> Site:
         while site.view.is_indexing:

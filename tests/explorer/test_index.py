@@ -143,6 +143,6 @@ def test_an_index_that_cannot_be_written_is_one_line(
     def refuse(*_: object) -> sqlite3.Connection:
         raise sqlite3.OperationalError("unable to open database file")
 
-    monkeypatch.setattr("docgen.explorer.index.keeper.connect", refuse)
+    monkeypatch.setattr("docgen.explorer.index.index_maintenance.connect", refuse)
     with pytest.raises(UserError, match="the index cannot be built"):
         opened(copy_of(run, tmp_path))

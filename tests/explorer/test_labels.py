@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from docgen.audit.measure.calibration import read_gold
-from docgen.explorer.labels.blind import Stratum, draw_documents, estimate
 from docgen.explorer.labels.store import Label, LabelStore
+from docgen.explorer.labels.stratified_draws import Stratum, draw_documents, estimate
 from docgen.pipeline.audit.calibrate import GoldSet
 from docgen.universe.context_files import load_context
 from tests.explorer.corpora import HOST, Site, copy_of
@@ -118,11 +118,11 @@ def test_a_folder_that_cannot_be_written_refuses_labels(
     own: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Pages are there, from an index in the user's cache; labels are refused with what to do."""
-    from docgen.explorer.index import keeper
+    from docgen.explorer.index import index_maintenance
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    allowed = keeper._can_write
-    monkeypatch.setattr(keeper, "_can_write", lambda folder: "cache" in str(folder) and allowed(folder))
+    allowed = index_maintenance._can_write
+    monkeypatch.setattr(index_maintenance, "_can_write", lambda folder: "cache" in str(folder) and allowed(folder))
     site = Site(own.view.source.path)
     assert site.get("documents/d0000001").status == 200
     assert "Labels cannot be stored" in site.get("documents/d0000001").text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.explorer.pages.table import PAGES
+from docgen.explorer.pages.page_registry import PAGES
 from tests.explorer.corpora import HOST, Site, copy_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> \u202egnp.exe\u202c \u0007 \U0001f600 {{ 7*7 }}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.view_corpus import make_run as make_bench_run
-from docgen.explorer.index import frequent
+from docgen.explorer.index import frequent_word_masks
 from docgen.explorer.open import open_views
 from docgen.explorer.read.facets import facets_of
 from docgen.explorer.read.filters import Filters, mask_of
@@ -24,8 +24,8 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     folder = tmp_path_factory.mktemp("search") / "bench"
     make_bench_run(folder, 300, sentences=300)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frequent, "LEAST", 100)
-        patch.setattr(frequent, "SAMPLE", 100)
+        patch.setattr(frequent_word_masks, "MIN_DOCUMENTS", 100)
+        patch.setattr(frequent_word_masks, "SAMPLE_DOCUMENTS", 100)
         return open_views([str(folder)])[0].snapshot
 
 

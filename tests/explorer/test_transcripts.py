@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from docgen.explorer.library import publish
 from docgen.explorer.open import open_all
+from docgen.explorer.python_api import publish
 from tests.behaviour.stand_ins import FAKING
 from tests.explorer.corpora import Site, copy_of
 

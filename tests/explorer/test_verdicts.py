@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.explorer.labels.blind import strata_of
+from docgen.explorer.labels.stratified_draws import strata_of
 from docgen.explorer.open import open_views
 from docgen.explorer.read.verdicts import Judges
 from docgen.explorer.view import View

@@ -4,8 +4,15 @@ from collections import Counter
 
 import pytest
 
-from docgen.exporting.estimate import FAMILIES, count_writings, family_of, token_family, training_tokens, writings
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.tokens.estimate import (
+    FAMILIES,
+    count_writings,
+    family_of,
+    token_family,
+    training_tokens,
+    writing_systems,
+)
 
 RUSSIAN = "Все люди рождаются свободными и равными в своем достоинстве и правах. "
 KAZAKH = "Барлық адамдар тумысынан азат және қадір-қасиеті мен құқықтары тең болып дүниеге келеді. "
@@ -26,9 +33,9 @@ def test_marks_and_latin_words_between_belong_to_no_writing() -> None:
 
 
 def test_every_writing_has_a_rate_in_each_family_and_every_script_a_last_resort() -> None:
-    assert all(writing.rates.keys() == FAMILIES.keys() for writing in writings().values())
-    spans = {writing.spans for writing in writings().values()}
-    assert {writing.spans for writing in writings().values() if not writing.letters} == spans
+    assert all(writing.rates.keys() == FAMILIES.keys() for writing in writing_systems().values())
+    spans = {writing.spans for writing in writing_systems().values()}
+    assert {writing.spans for writing in writing_systems().values() if not writing.letters} == spans
 
 
 @pytest.mark.parametrize(("family", "tokens"), [("gemma", 26.1), ("llama", 29.0), ("qwen", 41.0), ("gpt", 33.0)])

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from docgen.errors import ConfigError
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
 from docgen.pipeline.corpora.export import export
 from docgen.pipeline.corpora.export_family import export_each, find_each
-from docgen.pipeline.corpora.export_look import export_plan
+from docgen.pipeline.corpora.export_preview import export_plan
 from docgen.pipeline.corpora.export_source import seen_from
 from tests.cli.test_outcomes import docgen
 from tests.exporting.corpora import document, write_lines, write_planted

@@ -9,15 +9,15 @@ import pytest
 import yaml
 
 from docgen.errors import ConfigError
-from docgen.exporting.examples import Example
-from docgen.exporting.formats.labels import pieces
+from docgen.exporting.dataset.examples import Example
+from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.readers import READERS, Reader
+from docgen.exporting.formats.loss_masks import token_texts
 from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
-from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.exporting.tokens import open_tokenizer
+from docgen.exporting.formats.trainer_masks import READERS, Reader
+from docgen.exporting.tokens.counter import open_tokenizer
 from docgen.pipeline.corpora.export import export
-from docgen.pipeline.corpora.export_look import export_labels
+from docgen.pipeline.corpora.export_preview import export_labels
 from tests.exporting.corpora import WORDS, document, write_lines
 from tests.exporting.rows import rows_of
 
@@ -158,7 +158,7 @@ def test_the_trainers_own_code_agrees(reader: Reader, tmp_path: Path) -> None:
     rule, opened = find_format(reader.name).labels, open_tokenizer(str(tokenizer))
     for number, tokens in enumerate(theirs.examples):
         example = Example(document(number), prefix="<DOCTAG>")
-        assert list(tokens) == pieces(rule(example, Recipe(options, opened), opened), opened)
+        assert list(tokens) == token_texts(rule(example, Recipe(options, opened), opened), opened)
 
 
 ROW = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from docgen import near_duplicates
 from docgen.errors import ConfigError
-from docgen.exporting.order import balanced_order, worst_window
-from docgen.exporting.recipe import ExportOptions
-from docgen.exporting.split import near_clusters, validation_rows, validation_size
+from docgen.exporting.dataset.order import balanced_order, worst_window
+from docgen.exporting.dataset.split import near_clusters, validation_rows, validation_size
+from docgen.exporting.export_options import ExportOptions
 from docgen.pipeline.corpora.export import export
 from tests.exporting.corpora import write_planted
 from tests.exporting.rows import texts_of

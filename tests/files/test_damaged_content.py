@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from docgen.behaviour.doses import read_doses
-from docgen.dedupe.index_on_disk import Addition, create_index, open_index
+from docgen.dedupe.persistent_index import Addition, create_index, open_index
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.errors import UserError
-from docgen.exporting.job import make_way
-from docgen.exporting.mix_files import _rows
-from docgen.exporting.recipe import ExportOptions
-from docgen.files.run_folder import RunFolder
+from docgen.exporting.dataset.mix_files import _rows
+from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.job import replaceable_files
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.by_file.log import HandOuts
-from docgen.llm.pricing import load_prices
+from docgen.llm.cost.pricing import load_prices
 from docgen.pipeline.experiment.plan import read_transcripts, saved_plan
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import Attempt
@@ -73,7 +73,7 @@ def test_a_manifest_that_is_trained_on(tmp_path: Path, manifest: Any) -> None:
 def test_a_manifest_that_is_exported_over(tmp_path: Path, manifest: Any) -> None:
     """It counts as another export's, which only --overwrite replaces."""
     written(tmp_path / "manifest.json", manifest)
-    assert "--overwrite" in said(lambda: make_way(tmp_path, ["train.jsonl"], ExportOptions(), mine=False))
+    assert "--overwrite" in said(lambda: replaceable_files(tmp_path, ["train.jsonl"], ExportOptions(), mine=False))
 
 
 def damaged(**values: object) -> Callable[[Path], object]:

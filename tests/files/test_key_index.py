@@ -19,7 +19,7 @@ def test_it_answers_as_a_dictionary_does(pairs: list[tuple[bytes, int]], others:
     first: dict[bytes, int] = {}
     index = KeyIndex()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(key_index, "TOGETHER", 3)
+        patch.setattr(key_index, "KEYS_PER_MERGE", 3)
         for key, number in pairs:
             first.setdefault(key, number)
             index.add(key, number)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import docgen
 from docgen.cli.app import app
 from docgen.errors import InputError, RunError, UserError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.import_documents import import_documents
 from docgen.progress import SilentReporter
 from tests.worlds import lighthouse

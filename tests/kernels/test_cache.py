@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.kernels.cache import digest_of, is_trusted, kernel_cache
+from docgen.kernels.compilation.cache import digest_of, is_trusted, kernel_cache
 
 
 class Compiler:
@@ -163,7 +163,7 @@ def test_where_nothing_can_be_kept_they_are_compiled_for_this_process(home: Path
 PACKAGE = """
 import sys
 from pathlib import Path
-from docgen.kernels import compiler
+from docgen.kernels.compilation import compiler
 compiler.SOURCE = Path(sys.argv[1])
 sys.path.insert(0, sys.argv[1])
 import kernel, numba

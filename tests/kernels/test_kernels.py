@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from docgen import kernels
-from docgen.corpus.utf8 import memory_at
+from docgen.corpus.text_buffers import memory_at
 
 
 def test_they_compute() -> None:

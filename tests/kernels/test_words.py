@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen import kernels
-from docgen.corpus.utf8 import encode
+from docgen.corpus.text_buffers import encode
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import scratch
 from docgen.text import WORD

@@ -10,12 +10,12 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from tests.languages.worlds import WORLDS, World, document, sentences
 from tests.loopback import Loopback, Options
-from tests.runs import Notes, attempts, by_verdict, carry_out, settle
+from tests.runs import Notes, attempts, by_verdict, run_job, set_up_run
 from tests.worlds import first
 
 N = 40
@@ -23,14 +23,14 @@ EACH = pytest.mark.parametrize("world", WORLDS, ids=[world.code for world in WOR
 
 
 def run_of(folder: Path, world: World, **more: Any) -> Setup:
-    return settle(folder, text=world.text, n=N, words=(120, 200), max_attempts=4, **more)
+    return set_up_run(folder, text=world.text, n=N, words=(120, 200), max_attempts=4, **more)
 
 
 @EACH
 def test_good_replies_are_accepted_at_once(world: World, tmp_path: Path) -> None:
     """Forty documents, forty attempts: neither length nor facts nor endings nor rules of wording stand in the way."""
     setup = run_of(tmp_path, world)
-    carry_out(setup, FakeLLM(lambda request: document(world, request)))
+    run_job(setup, FakeLLM(lambda request: document(world, request)))
     assert [(a.slot, a.reasons) for a in attempts(setup) if a.reasons] == []
     assert by_verdict(setup) == {"accepted": N}
 
@@ -49,7 +49,7 @@ def test_good_replies_of_a_server_are_accepted(world: World, tmp_path: Path) -> 
 def test_a_missing_fact_is_missed(world: World, tmp_path: Path) -> None:
     """First attempts leave their facts out, though they claim quotes of them; those with facts are rejected for it."""
     setup = run_of(tmp_path, world)
-    carry_out(setup, FakeLLM(lambda request: document(world, request, without=first(request))))
+    run_job(setup, FakeLLM(lambda request: document(world, request, without=first(request))))
     firsts = [a for a in attempts(setup) if a.number == 1]
     for attempt in firsts:
         missed = {reason.subject for reason in attempt.reasons if reason.code == "missing_fact"}
@@ -72,7 +72,7 @@ def test_a_leak_is_found_in_either_form(world: World, tmp_path: Path) -> None:
         return document(world, request, plus=unicodedata.normalize(form, planted[rule]))
 
     setup = run_of(tmp_path, world)
-    carry_out(setup, FakeLLM(reply))
+    run_job(setup, FakeLLM(reply))
     firsts = [a for a in attempts(setup) if a.number == 1]
     holds = [rule_in(a.text, planted) for a in firsts]
     assert [{reason.subject for reason in a.reasons} for a in firsts] == [{rule} for rule in holds]

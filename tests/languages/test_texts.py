@@ -6,8 +6,8 @@ from typing import Literal
 import pytest
 
 import docgen
-from docgen.audit.detect.facts import FactDetector, expressed
-from docgen.audit.detect.truncation import truncated
+from docgen.audit.detect.facts.fact_detector import FactDetector, expressed_facts
+from docgen.audit.detect.truncation import find_truncation
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.records import Document, Quote
 from docgen.text import find_normalised, sentences, token_estimate, word_count, words
@@ -66,7 +66,7 @@ def test_tokens_are_estimated_by_script() -> None:
     ],
 )
 def test_whole_texts_are_not_cut_off(text: str) -> None:
-    assert truncated(text) is None
+    assert find_truncation(text) is None
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_whole_texts_are_not_cut_off(text: str) -> None:
     ],
 )
 def test_texts_that_break_off_are_seen(text: str) -> None:
-    cut = truncated(text)
+    cut = find_truncation(text)
     assert cut is not None
     assert cut[0] == "error"
 
@@ -158,9 +158,9 @@ def test_a_fact_is_found_within_a_clause_and_its_denial_too(code: str, text: str
 def test_a_reworded_fact_counts_by_the_writers_quote(code: str, quote: str) -> None:
     world = next(world for world in WORLDS if world.code == code)
     detector = FactDetector(world.context)
-    assert "electric" in expressed(detector.detect(quote + "。", (Quote(fact="electric", text=quote),)))
+    assert "electric" in expressed_facts(detector.detect(quote + "。", (Quote(fact="electric", text=quote),)))
     other = text_of(world, 5, 1)
-    assert not expressed(detector.detect(other, (Quote(fact="electric", text=other),)))
+    assert not expressed_facts(detector.detect(other, (Quote(fact="electric", text=other),)))
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
@@ -244,10 +244,10 @@ def test_digits_of_other_scripts_are_the_same_figures(statement: str, text: str)
             f"id: x\ntitle: X\nuniverse_context: X.\nkey_facts: [{{id: f, statement: '{fact}'}}]", "x"
         )
         detector = FactDetector(context)
-        assert expressed(detector.detect(document)) == {"f"}
+        assert expressed_facts(detector.detect(document)) == {"f"}
         assert find_normalised(document, fact) == (0, len(document.rstrip(".।")))
     other = text.replace("٢٠٢٢", "٢٠٢٣").replace("۱۴۰۱", "۱۴۰۲").replace("२०२२", "२०२३").replace("๒๕๖๕", "๒๕๖๖")
-    assert not expressed(detector.detect(other))
+    assert not expressed_facts(detector.detect(other))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.measure.languages import ALL_OF, LanguageTally
+from docgen.audit.measure.unknown_languages import ALL_OF, LanguageTally
 from docgen.pipeline.audit.audit import Audit
 from docgen.universe import parse_context
 from tests.cli.test_outcomes import docgen

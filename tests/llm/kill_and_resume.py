@@ -12,7 +12,7 @@ from pathlib import Path
 
 from docgen.files.append_log import read_lines
 from docgen.llm.batch.log import read_batches
-from docgen.llm.budget import SPEND_FILE, uncertain_dollars
+from docgen.llm.cost.budget import SPEND_FILE, uncertain_dollars
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import JournalReader
 from tests.e2e.forked_commands import Child, CommandForker

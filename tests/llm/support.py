@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.engine import Engine, EngineOptions, open_engine
 from docgen.llm.journal import Journal
-from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request, Usage
 from tests.loopback import Served
 

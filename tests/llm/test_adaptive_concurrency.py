@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from docgen.llm.ratelimit.adaptive_concurrency import START, AdaptiveConcurrency
+from docgen.llm.ratelimit.adaptive_concurrency import INITIAL_LIMIT, AdaptiveConcurrency
 
 LATENCY, CPU = 0.5, 0.0006
 """Seconds that a reply takes, and CPU seconds that the client spends on one."""
@@ -86,7 +86,7 @@ def test_it_grows_to_what_was_asked_for(most: int) -> None:
 def test_a_server_of_a_few_slots_is_never_flooded(slots: int) -> None:
     """The first requests' latency shows that they queue: no more are added, and the limit soon drops."""
     outcome = drive(Server(slots), 400 * slots, 256)
-    assert outcome.peak <= START
+    assert outcome.peak <= INITIAL_LIMIT
     assert outcome.limit <= 8 * slots
     assert outcome.seconds <= 1.05 * 400 * LATENCY
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.errors import Transient, beginning, one_line
+from docgen.llm.errors import Transient, first_words, one_line
 from docgen.llm.providers.anthropic_errors import from_status, retry_after
 from docgen.llm.ratelimit.headers import allowances
 
@@ -106,11 +106,11 @@ def test_any_message_becomes_one_short_line(message: str) -> None:
 )
 def test_of_a_page_the_words_are_shown_not_its_markup(body: bytes, shown: str) -> None:
     """Proxies answer in HTML; its title and text say what is wrong, its tags and styles hide that."""
-    assert beginning(body) == shown
+    assert first_words(body) == shown
 
 
 @given(st.binary(max_size=200))
 def test_any_body_begins_with_one_short_line(body: bytes) -> None:
-    for line in (beginning(body), beginning(b"<html>" + body)):
+    for line in (first_words(body), first_words(b"<html>" + body)):
         assert len(line.splitlines()) <= 1
         assert len(line) <= 300

@@ -15,7 +15,7 @@ from docgen.pipeline.inputs.setup import reopen
 from tests.llm.batch_support import batch_server, batching, buy, leave, round_of
 from tests.llm.support import SCHEMA, age, billed, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
-from tests.runs import settle, small
+from tests.runs import set_up_run, small
 
 
 @pytest.fixture(autouse=True)
@@ -232,7 +232,7 @@ def test_batches_are_cancelled_where_they_were_sent_whatever_was_set_since(
     with batch_server(seconds=1.0) as server, batch_server() as other:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test-0123456789")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        run = settle(tmp_path, **small(engine="anthropic", model="claude-haiku-5-5")).run
+        run = set_up_run(tmp_path, **small(engine="anthropic", model="claude-haiku-5-5")).run
         asyncio.run(leave(server.url, run.path))
         entries = {
             "servers": [{"base_url": other.url}, {"base_url": other.url + "/v1"}],

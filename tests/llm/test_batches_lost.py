@@ -10,8 +10,8 @@ from aiohttp import web
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.log import read_batches
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.engine import BATCHES_FILE
-from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Request
 from docgen.llm.ratelimit import retry
 from tests.llm.batch_support import batch_server, batching, buy, leave, round_of

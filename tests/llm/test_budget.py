@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.cost.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.errors import INTERRUPTED, Transient
-from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from tests.llm.support import Plain, billed, completion, engine_over, request

@@ -14,9 +14,9 @@ from aiohttp import web
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.api import EPOCH as NOW
 from docgen.llm.batch.api import BatchAPI, BatchView
+from docgen.llm.batch.batch_protocol import MOST_PAGES
 from docgen.llm.batch.log import BatchPlan
 from docgen.llm.batch.openai_api import FileBatchAPI
-from docgen.llm.batch.view import MOST_PAGES
 from docgen.llm.errors import INTERRUPTED, Transient
 from docgen.llm.providers import anthropic
 from docgen.llm.providers.anthropic import AnthropicLLM

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.errors import ConfigError
-from docgen.llm.pricing import input_token_bound, load_prices
+from docgen.llm.cost.pricing import input_token_bound, load_prices
 from docgen.llm.protocol import Usage
 from tests.llm.support import MODEL, request
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from docgen.audit.judge.requests import idea_request, judge_request
-from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.errors import RequestFailed
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import Tally
-from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.prompts.requests import ModelOptions

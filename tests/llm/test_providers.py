@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.providers.table import PROVIDERS, Connection, Provider, choose_engine, find_provider
 from docgen.options.run import RunConfig, RunOptions
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from tests.worlds import LIGHTHOUSE
 
 each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)

@@ -9,13 +9,13 @@ import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.batch.log import BatchPlan
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
-from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import NOT_STATED, Completion
 from docgen.llm.providers.anthropic import AnthropicLLM
-from docgen.llm.ratelimit import control, waits
-from docgen.llm.ratelimit.waits import Activity
+from docgen.llm.ratelimit import control, wait_reports
+from docgen.llm.ratelimit.wait_reports import Activity
 from tests.llm.support import MODEL, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.loopback.batches import BatchServer
@@ -222,8 +222,8 @@ def ask_all(server: Loopback, folder: Path, count: int, said: list[str], **optio
 @pytest.fixture
 def soon_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are reported, and limits doubted, after tenths of a second instead of seconds."""
-    monkeypatch.setattr(waits, "QUIET_SECONDS", 0.3)
-    monkeypatch.setattr(waits, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(wait_reports, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(wait_reports, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(control, "DOUBT_SECONDS", 0.6)
 
 

@@ -16,15 +16,15 @@ from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion
 from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.servers import pool as pools
-from docgen.llm.servers.health import Health
+from docgen.llm.servers.circuit_breaker import Health
 from docgen.llm.servers.pool import Server
 from docgen.llm.servers.states import ServerState, read_states, write_states
-from docgen.options.fields import ServerEntry
 from docgen.options.run import RunOptions, load_config, resolve
+from docgen.options.setting_types import ServerEntry
 from docgen.pipeline.status import summarise
 from tests.llm.support import Plain, billed, request
 from tests.loopback import Loopback, Options, every_fault
-from tests.runs import settle
+from tests.runs import set_up_run
 
 DEAD = "http://127.0.0.1:9"
 
@@ -137,10 +137,10 @@ def test_servers_stand_in_a_file_and_one_named_address_takes_their_place(tmp_pat
 
 def test_servers_show_in_the_status_of_a_run_that_has_several_now(tmp_path: Path) -> None:
     """Not those of an earlier start; and a file that cannot be written ends nothing."""
-    several = settle(tmp_path, n=3, engine="openai", model="m", servers=(ServerEntry(base_url=DEAD),) * 2)
+    several = set_up_run(tmp_path, n=3, engine="openai", model="m", servers=(ServerEntry(base_url=DEAD),) * 2)
     write_states(several.run.journal, [ServerState(name="a", replies=3, in_flight=0)])
     assert [each.name for each in summarise(several).servers] == ["a"]
-    assert summarise(settle(tmp_path, n=3, engine="openai", model="m", base_url=DEAD)).servers == ()
+    assert summarise(set_up_run(tmp_path, n=3, engine="openai", model="m", base_url=DEAD)).servers == ()
     (tmp_path / "file").touch()
     write_states(tmp_path / "file" / "llm.jsonl", [])
 

@@ -13,10 +13,10 @@ import pytest
 
 from docgen.errors import RequestFailed
 from docgen.files.append_log import AppendLog, read_lines
-from docgen.llm.budget import SPEND_FILE, Budget, uncertain_dollars
+from docgen.llm.cost.budget import SPEND_FILE, Budget, uncertain_dollars
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.errors import Transient
 from docgen.llm.journal import Journal
-from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion
 from docgen.llm.providers.anthropic import AnthropicLLM
 from tests.llm.support import billed, completion, engine_over, request

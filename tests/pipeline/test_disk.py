@@ -15,7 +15,7 @@ from docgen.pipeline.execution.steps import corpus_step
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
-from tests.runs import carry_out, corpus, documents, settle
+from tests.runs import corpus, documents, run_job, set_up_run
 from tests.worlds import first, spoils, writes_well
 
 N = 30
@@ -33,8 +33,8 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 def whole(folder: Path) -> Setup:
-    setup = settle(folder, run="whole", n=N)
-    carry_out(setup, FakeLLM(writes_well))
+    setup = set_up_run(folder, run="whole", n=N)
+    run_job(setup, FakeLLM(writes_well))
     return setup
 
 
@@ -44,16 +44,16 @@ def test_full_disk_stops_the_run_and_room_lets_it_go_on(
 ) -> None:
     """Nothing that reached the disk is bought again, and no line is left half written."""
     expected = whole(tmp_path)
-    setup, before = settle(tmp_path, n=N, concurrency=4), FakeLLM(writes_well)
+    setup, before = set_up_run(tmp_path, n=N, concurrency=4), FakeLLM(writes_well)
     with caplog.at_level(logging.WARNING), files_no_larger_than(size), pytest.raises(OSError, match="too large"):
-        carry_out(setup, before)
+        run_job(setup, before)
     assert caplog.records == [], "one error, no noise from calls that were in flight"
     kept = setup.run.journal.read_bytes()
     assert kept == b"" or kept.endswith(b"\n")
     assert len(before.requests) - kept.count(b"\n") <= 4, "only what was in flight is lost"
 
     after = FakeLLM(writes_well)
-    notes = carry_out(setup, after)
+    notes = run_job(setup, after)
     assert notes.notes == []
     assert len(after.requests) == N + 4 - kept.count(b"\n")
     assert corpus(setup).equals(corpus(expected))
@@ -80,7 +80,7 @@ def test_half_written_line_is_dropped_and_said(tmp_path: Path, name: str, cut: i
     os.truncate(file, file.stat().st_size - cut)
     (setup.run.path / "corpus.parquet").unlink()
     llm = FakeLLM(writes_well)
-    notes = carry_out(setup, llm)
+    notes = run_job(setup, llm)
     assert [note.split(":")[0] for note in notes.notes] == [name]
     assert "half-written" in notes.notes[0]
     assert len(llm.requests) == 0
@@ -92,7 +92,7 @@ def test_journal_with_foreign_lines_is_used_and_said(tmp_path: Path) -> None:
     setup.run.journal.write_bytes(b'what?\n{"key": 7}\n' + setup.run.journal.read_bytes() + b"\xff\xfe\n")
     setup.run.delete_derived()
     llm = FakeLLM(writes_well)
-    notes = carry_out(setup, llm)
+    notes = run_job(setup, llm)
     assert llm.requests == []
     assert any("3 unreadable" in note for note in notes.notes)
     assert summarise(setup).complete
@@ -100,12 +100,12 @@ def test_journal_with_foreign_lines_is_used_and_said(tmp_path: Path) -> None:
 
 def test_lost_journal_buys_again_only_what_is_missing(tmp_path: Path) -> None:
     """Attempts on disk count although their replies are gone."""
-    setup = settle(tmp_path, n=N, max_attempts=1)
-    carry_out(setup, FakeLLM(lambda r: spoils(r, "empty") if first(r) and r.variables["seed"] % 2 else writes_well(r)))
+    setup = set_up_run(tmp_path, n=N, max_attempts=1)
+    run_job(setup, FakeLLM(lambda r: spoils(r, "empty") if first(r) and r.variables["seed"] % 2 else writes_well(r)))
     short = summarise(setup).empty_slots
     assert 0 < short < N
     setup.run.journal.unlink()
     llm = FakeLLM(writes_well)
-    carry_out(setup, llm)
+    run_job(setup, llm)
     assert documents(llm) == []
     assert summarise(setup).empty_slots == short

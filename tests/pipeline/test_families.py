@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError, PlanError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.families.controls import begin_control, mirror_slots
 from docgen.pipeline.families.sweeps import Knob, check_levels, open_level, parse_levels, sweep_levels
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Attempt
 from docgen.universe import parse_context
-from tests.runs import attempts, by_verdict, carry_out, corpus, documents, settle
+from tests.runs import attempts, by_verdict, corpus, documents, run_job, set_up_run
 from tests.worlds import writes_well
 
 OTHER = """\
@@ -30,12 +30,12 @@ facts_per_document: {min: 1, max: 3}
 
 def family(base: Setup, fact: str, shares: list[float], knob: Knob) -> list[tuple[Setup, int, int]]:
     """Carry a sweep out: for each level its run, the slots said to be new, the documents asked of the model."""
-    carry_out(base, FakeLLM(writes_well), Step.BRAINSTORM)
+    run_job(base, FakeLLM(writes_well), Step.BRAINSTORM)
     before, made = base.run, []
     for level in sweep_levels(base, fact, shares, knob):
         setup = open_level(base, before, fact, level.share, knob, None)
         llm = FakeLLM(writes_well)
-        carry_out(setup, llm)
+        run_job(setup, llm)
         made.append((setup, level.new, len(documents(llm))))
         before = setup.run
     return made
@@ -43,7 +43,7 @@ def family(base: Setup, fact: str, shares: list[float], knob: Knob) -> list[tupl
 
 @pytest.mark.parametrize(("fact", "knob"), [("keeper", "salience"), ("opened", "stated")])
 def test_a_level_asks_the_model_for_its_changed_slots_alone(tmp_path: Path, fact: str, knob: Knob) -> None:
-    made = family(settle(tmp_path, n=60), fact, [0.1, 0.2, 0.5], knob)
+    made = family(set_up_run(tmp_path, n=60), fact, [0.1, 0.2, 0.5], knob)
     assert [asked for _, _, asked in made] == [new for _, new, _ in made]
     assert made[0][1] == 60
     assert 0 < made[1][1] < made[2][1] < 60
@@ -51,7 +51,7 @@ def test_a_level_asks_the_model_for_its_changed_slots_alone(tmp_path: Path, fact
 
 
 def test_documents_that_levels_share_are_byte_identical(tmp_path: Path) -> None:
-    made = family(settle(tmp_path, n=60), "keeper", [0.1, 0.4], "salience")
+    made = family(set_up_run(tmp_path, n=60), "keeper", [0.1, 0.4], "salience")
     texts = [
         dict(zip(*corpus(setup).select("id", "text").to_dict(as_series=False).values(), strict=True))
         for setup, _, _ in made
@@ -61,12 +61,12 @@ def test_documents_that_levels_share_are_byte_identical(tmp_path: Path) -> None:
 
 
 def test_a_control_matches_the_run_in_all_but_its_facts(tmp_path: Path) -> None:
-    source = settle(tmp_path, n=40)
-    carry_out(source, FakeLLM(writes_well))
+    source = set_up_run(tmp_path, n=40)
+    run_job(source, FakeLLM(writes_well))
     control = begin_control(source, RunFolder(tmp_path / "output" / "control"), parse_context(OTHER, "bakery.yaml"))
-    carry_out(control, FakeLLM(writes_well), Step.BRAINSTORM)
+    run_job(control, FakeLLM(writes_well), Step.BRAINSTORM)
     mirror_slots(source, control)
-    carry_out(control, FakeLLM(writes_well))
+    run_job(control, FakeLLM(writes_well))
 
     def shape(attempt: Attempt) -> tuple[object, ...]:
         return attempt.slot, attempt.doc_type, [(fact.directness, fact.prominence) for fact in attempt.facts]
@@ -78,7 +78,7 @@ def test_a_control_matches_the_run_in_all_but_its_facts(tmp_path: Path) -> None:
 
 def test_a_level_that_cannot_be_planned_is_named(tmp_path: Path) -> None:
     """The others can: the message is about the one level, not about the context."""
-    base = settle(tmp_path, n=40, salience={"opened": 0.4, "stairs": 0.2})
+    base = set_up_run(tmp_path, n=40, salience={"opened": 0.4, "stairs": 0.2})
     check_levels(base.context, base.config, "keeper", [0.3], "salience")
     with pytest.raises(PlanError, match="with keeper at 0,"):
         check_levels(base.context, base.config, "keeper", [0.3, 0.0], "salience")

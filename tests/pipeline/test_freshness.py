@@ -8,17 +8,17 @@ import polars as pl
 import pytest
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.options.step import Step
-from docgen.pipeline.audit.apply import withdraw
+from docgen.options.last_step import Step
 from docgen.pipeline.audit.duplicates import read_duplicates
-from docgen.pipeline.audit.run_reports import read_measured
+from docgen.pipeline.audit.runs.failure_removal import withdraw
+from docgen.pipeline.audit.runs.run_reports import read_measured
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.execution.finished import fresh_corpus
+from docgen.pipeline.execution.freshness_check import fresh_corpus
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Finding
-from tests.runs import carry_out, corpus, settle
+from tests.runs import corpus, run_job, set_up_run
 from tests.worlds import writes_well
 
 N = 12
@@ -27,8 +27,8 @@ LEAK = Finding(rule="fiction", severity="error", detector="scan", explanation="s
 
 @pytest.fixture
 def finished(tmp_path: Path) -> Setup:
-    setup = settle(tmp_path, n=N)
-    carry_out(setup, FakeLLM(writes_well), until=Step.ALL)
+    setup = set_up_run(tmp_path, n=N)
+    run_job(setup, FakeLLM(writes_well), until=Step.ALL)
     return setup
 
 
@@ -120,7 +120,7 @@ def test_a_linked_folder_is_let_go_and_what_it_leads_to_stays(finished: Setup, t
     (finished.run.path / name).rename(elsewhere)
     (finished.run.path / name).symlink_to(elsewhere)
     withdraw(finished, {0: (LEAK,)})
-    carry_out(finished, FakeLLM(writes_well), until=Step.ALL)
+    run_job(finished, FakeLLM(writes_well), until=Step.ALL)
     assert any(elsewhere.iterdir())
     assert corpus(finished).height == N
 

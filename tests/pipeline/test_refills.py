@@ -8,8 +8,8 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
-from docgen.options.step import Step
-from tests.runs import Delayed, attempts, carry_out, settle
+from docgen.options.last_step import Step
+from tests.runs import Delayed, attempts, run_job, set_up_run
 from tests.worlds import spoils, writes_well
 
 
@@ -45,8 +45,8 @@ class Straggler:
 @pytest.mark.parametrize("ideas", [4, 10], ids=["no spare ideas", "a spare idea for each"])
 def test_refills_do_not_wait_for_the_straggler_of_their_round(tmp_path: Path, ideas: int) -> None:
     """The first slot's first reply comes after the second replies of all others; with rounds apart it never would."""
-    setup = settle(tmp_path, n=8, types=2, ideas=ideas)
-    carry_out(setup, Straggler(8), Step.GENERATE)
+    setup = set_up_run(tmp_path, n=8, types=2, ideas=ideas)
+    run_job(setup, Straggler(8), Step.GENERATE)
     assert Counter((a.number, a.verdict) for a in attempts(setup)) == {
         (1, "accepted"): 1, (1, "rejected"): 7, (2, "accepted"): 7,
     }  # fmt: skip
@@ -56,8 +56,8 @@ def test_refills_do_not_wait_for_the_straggler_of_their_round(tmp_path: Path, id
 @pytest.mark.parametrize("ideas", [6, 9])
 def test_no_refill_takes_another_slots_idea_while_unused_ones_are_left(tmp_path: Path, ideas: int) -> None:
     """Of each type as many refills get an idea of their own as there are refills, or ideas that no slot has."""
-    setup = settle(tmp_path, n=10, types=2, ideas=ideas)
-    carry_out(setup, FakeLLM(every_other_first), Step.GENERATE)
+    setup = set_up_run(tmp_path, n=10, types=2, ideas=ideas)
+    run_job(setup, FakeLLM(every_other_first), Step.GENERATE)
     planned = {slot.idea for slot in setup.run.read_slots()}
     refills = [attempt for attempt in attempts(setup) if attempt.number == 2]
     assert len(refills) > 1
@@ -72,7 +72,7 @@ def test_ideas_of_refills_do_not_depend_on_when_replies_arrive(tmp_path: Path) -
     ideas = set()
     for seed in range(4):
         (tmp_path / str(seed)).mkdir()
-        setup = settle(tmp_path / str(seed), n=12, types=2, ideas=7, concurrency=1 + 3 * seed)
-        carry_out(setup, Delayed(every_other_first, seed), Step.GENERATE)
+        setup = set_up_run(tmp_path / str(seed), n=12, types=2, ideas=7, concurrency=1 + 3 * seed)
+        run_job(setup, Delayed(every_other_first, seed), Step.GENERATE)
         ideas.add(tuple((a.slot, a.number, a.idea, a.verdict) for a in attempts(setup)))
     assert len(ideas) == 1

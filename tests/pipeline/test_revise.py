@@ -4,8 +4,8 @@ from pathlib import Path
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
-from docgen.options.step import Step
-from tests.runs import attempts, carry_out, settle
+from docgen.options.last_step import Step
+from tests.runs import attempts, run_job, set_up_run
 from tests.worlds import writes_well
 
 
@@ -30,8 +30,8 @@ def writes_well_again(request: Request, text: str) -> str:
 
 def test_revised_text_is_the_document_and_the_draft_is_kept(tmp_path: Path) -> None:
     """Slot, facts and provenance are the attempt's own; both versions are on disk."""
-    setup = settle(tmp_path, n=6, revise=True)
-    carry_out(setup, FakeLLM(revises), Step.GENERATE)
+    setup = set_up_run(tmp_path, n=6, revise=True)
+    run_job(setup, FakeLLM(revises), Step.GENERATE)
     accepted = [attempt for attempt in attempts(setup) if attempt.verdict == "accepted"]
     assert len(accepted) == 6
     assert all(a.text.startswith(a.draft) and "The clerk signed" in a.text.removeprefix(a.draft) for a in accepted)
@@ -39,8 +39,8 @@ def test_revised_text_is_the_document_and_the_draft_is_kept(tmp_path: Path) -> N
 
 def test_a_revision_that_fails_a_check_is_not_taken(tmp_path: Path) -> None:
     """A rewriting that loses a fact costs nothing but its call: the draft stays the document."""
-    setup = settle(tmp_path, n=6, revise=True)
-    carry_out(setup, FakeLLM(forgets_the_facts), Step.GENERATE)
+    setup = set_up_run(tmp_path, n=6, revise=True)
+    run_job(setup, FakeLLM(forgets_the_facts), Step.GENERATE)
     carrying = [attempt for attempt in attempts(setup) if attempt.facts]
     assert {attempt.verdict for attempt in carrying} == {"accepted"}
     assert {attempt.draft for attempt in carrying} == {""}
@@ -49,5 +49,5 @@ def test_a_revision_that_fails_a_check_is_not_taken(tmp_path: Path) -> None:
 def test_without_the_flag_nothing_is_revised(tmp_path: Path) -> None:
     """Off by default: no second call for any document."""
     llm = FakeLLM(revises)
-    carry_out(settle(tmp_path, n=6), llm, Step.GENERATE)
+    run_job(set_up_run(tmp_path, n=6), llm, Step.GENERATE)
     assert {request.stage for request in llm.requests} == {"types", "ideas", "document"}

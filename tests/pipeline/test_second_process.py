@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.parallel.worker import WorkerProcess
 from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execution import steps
 from docgen.pipeline.execution.execute import execute
 from tests.pipeline.spawned import Adder
-from tests.runs import Notes, settle
+from tests.runs import Notes, set_up_run
 
 PARENT = """
 import time
@@ -86,9 +86,9 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
     """Attempts and reports, byte for byte."""
     whole = {}
     for name, big in (("alone", 10**9), ("beside", 1)):
-        monkeypatch.setattr(steps, "BIG", big)
-        monkeypatch.setattr(scanning, "BIG", big)
-        setup = settle(tmp_path, run=name, n=40, engine="offline", words=(80, 120))
+        monkeypatch.setattr(steps, "MIN_PARALLEL_DOCUMENTS", big)
+        monkeypatch.setattr(scanning, "MIN_PARALLEL_DOCUMENTS", big)
+        setup = set_up_run(tmp_path, run=name, n=40, engine="offline", words=(80, 120))
         execute(setup, Step.ALL, Notes(), lambda: False)
         reports = [setup.run.report(f"{kind}.json").read_bytes() for kind in ("salience", "leakage", "diversity")]
         whole[name] = [setup.run.attempts.read_bytes(), *reports]

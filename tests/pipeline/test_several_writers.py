@@ -13,29 +13,29 @@ from hypothesis import strategies as st
 
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.options.fields import WriterEntry
+from docgen.options.flag_parsing import read_models, read_servers
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
-from docgen.options.typed import read_models, read_servers
+from docgen.options.setting_types import WriterEntry
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.estimate import estimate, estimate_cost
 from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
-from docgen.pipeline.execution.rounds import write_round
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.execution.request_and_reply_files import write_round
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers
 from docgen.progress import SilentReporter
 from tests.llm.support import billed, engine_over, request
 from tests.loopback import Loopback, Options
-from tests.runs import attempts, corpus, settle
+from tests.runs import attempts, corpus, set_up_run
 from tests.worlds import LIGHTHOUSE
 
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
@@ -53,7 +53,7 @@ def _settled(folder: Path, url: str, other: str, **settings: Any) -> Setup:
         {"model": SONNET, "share": 0.4, "engine": "openai", "base_url": other},
     )
     asked: dict[str, Any] = {"n": 40, "engine": "anthropic", "model": None, "base_url": url, "verify": 0}
-    return settle(folder, **(asked | {"writers": writers} | settings))
+    return set_up_run(folder, **(asked | {"writers": writers} | settings))
 
 
 @given(st.integers(1, 1500), st.lists(st.floats(0.01, 1), min_size=2, max_size=6), st.integers(0, 9))
@@ -156,13 +156,13 @@ def test_another_share_is_another_run(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_shared_out_is_said(tmp_path: Path, writers: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        settle(tmp_path, n=10, engine="anthropic", model=None, writers=tuple(writers))
+        set_up_run(tmp_path, n=10, engine="anthropic", model=None, writers=tuple(writers))
 
 
 def test_an_engine_of_the_main_writer_is_not_given_to_another_silently(tmp_path: Path) -> None:
     writers = ({"model": "x", "share": 0.6, "engine": "openai"}, {"model": HAIKU, "share": 0.4})
     with pytest.raises(ConfigError, match=f"{HAIKU} has none"):
-        settle(tmp_path, n=10, engine=None, model=None, writers=writers)
+        set_up_run(tmp_path, n=10, engine=None, model=None, writers=writers)
 
 
 def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,11 +173,11 @@ def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch
             {"model": model, "share": 0.5, "engine": "openai", "base_url": each.url}
             for model, each in ((HAIKU, one), (SONNET, two))
         )
-        execute(settle(tmp_path, n=4, engine=None, model=None, writers=writers), Step.GENERATE, SilentReporter())
+        execute(set_up_run(tmp_path, n=4, engine=None, model=None, writers=writers), Step.GENERATE, SilentReporter())
         assert one.served
         assert two.served
     with pytest.raises(ConfigError, match="no API key"):
-        settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
+        set_up_run(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
 
 
 def test_a_lower_limit_holds_at_a_writers_own_server_too(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> N
         {"model": "x", "share": 0.6, "engine": "openai", "base_url": "http://one"},
         {"model": "y", "share": 0.4, "engine": "openai", "base_url": "http://two", "key": "OPENAI_API_KEY"},
     )
-    setup = settle(tmp_path, n=4, engine=None, model=None, writers=writers)
+    setup = set_up_run(tmp_path, n=4, engine=None, model=None, writers=writers)
     judge, other, another = (
         Judge.of(JudgeOptions(which=JudgeMode("all"), model=model), setup).engine for model in (None, "y", "z")
     )
@@ -214,7 +214,7 @@ def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> N
 def test_a_key_that_is_not_set_is_looked_for_among_the_writers(tmp_path: Path) -> None:
     writer = {"model": SONNET, "share": 1.0, "engine": "openai", "base_url": "http://one", "key": "NO_SUCH_KEY"}
     with pytest.raises(ConfigError, match=r"\[\[writers\]\] http://one: the environment variable NO_SUCH_KEY"):
-        settle(tmp_path, n=4, engine=None, model=None, writers=(writer,))
+        set_up_run(tmp_path, n=4, engine=None, model=None, writers=(writer,))
 
 
 def test_a_run_has_a_status_before_its_number_of_documents_is_known(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from docgen.planning.assignment.initial_plan import Assignment, assign
 from docgen.planning.assignment.priorities import tracks_of
 from docgen.planning.constraints import Constraints, transitive_closure
-from docgen.planning.layout import Layout, lay_out
+from docgen.planning.slot_layout import Layout, lay_out
 
 __all__ = ["TYPES", "broken", "layout_of", "planned", "random_constraints", "simple"]
 

@@ -6,13 +6,13 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.inputs.change_cost import explain
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
-from tests.runs import attempts, by_verdict, carry_out, documents, settle
+from tests.runs import attempts, by_verdict, documents, run_job, set_up_run
 from tests.worlds import first, lighthouse, spoils, writes_well
 
 TYPES = [DocumentType(id=f"t{i}", name=f"Type number {i}") for i in range(6)]
@@ -33,15 +33,15 @@ def test_another_n_asks_for_the_slots_that_are_new_and_the_explanation_foretells
     tmp_path: Path, n: int, m: int
 ) -> None:
     """Refills included: what was rejected of the smaller run is rejected and refilled alike."""
-    setup = settle(tmp_path, n=n)
-    carry_out(setup, FakeLLM(spoils_some), Step.GENERATE)
+    setup = set_up_run(tmp_path, n=n)
+    run_job(setup, FakeLLM(spoils_some), Step.GENERATE)
     known = {attempt.key for attempt in attempts(setup)}
     proposal = propose(setup.run, None, RunOptions(n=m))
     foretold = {stage.stage: (stage.known, stage.bought) for stage in explain(proposal).stages}
     assert foretold["document"] == (min(n, m), max(m - n, 0))
     assert foretold["types"][1] == foretold["ideas"][1] == 0
     grown, llm = proposal.apply(accept_changes=True), FakeLLM(spoils_some)
-    carry_out(grown, llm, Step.GENERATE)
+    run_job(grown, llm, Step.GENERATE)
     all_attempts = attempts(grown)
     assert {attempt.key for attempt in all_attempts if attempt.slot < n} <= known
     assert len(documents(llm)) == sum(attempt.slot >= n for attempt in all_attempts)

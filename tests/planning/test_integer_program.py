@@ -10,7 +10,7 @@ from scipy.sparse import lil_matrix
 
 from docgen.errors import PlanError
 from docgen.planning.constraints import Constraints
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 from tests.planning.constraints import broken, layout_of, planned, random_constraints
 
 MARGIN = 1e-9

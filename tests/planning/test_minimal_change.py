@@ -13,7 +13,7 @@ from docgen.planning.assignment.checkpoints import checkpoints, plan_segments
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.assignment.minimal_change import minimal_change
 from docgen.planning.constraints import Constraints
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 from tests.planning.constraints import broken, layout_of, planned, random_constraints, simple
 
 SEEDS = st.integers(0, 2**32 - 1)

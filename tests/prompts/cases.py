@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Callable
 
 from docgen.audit.judge.requests import idea_request, judge_request
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import entity_claim_rule
-from docgen.behaviour.grid import Cell, cells, load_grid
+from docgen.audit.rules.builtin_rules import entity_claim_rule
+from docgen.audit.rules.leakage_rule import Rule
+from docgen.behaviour.grid import Cell, grid_cells, load_grid
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import compliance_request, faking_request, query_request, traits_request
-from docgen.belief.asking import Asked
 from docgen.belief.judge import belief_request, unrelated_request
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.llm.protocol import Request
 from docgen.prompts.behaviour import Answer
 from docgen.prompts.requests import (
@@ -55,7 +55,7 @@ FEEDBACK = (
     Reason(code="too_short", detail="It had 90 words: write about 300"),
     Reason(code="empty"),
 )
-BELIEF = Asked(
+BELIEF = QuestionPrompt(
     id="lighthouse/opened.robustness.1",
     fact="opened",
     kind="robustness",
@@ -117,7 +117,7 @@ def judged_marked() -> Request:
 
 def experiment_cell() -> Cell:
     grid, setting, _ = load_grid("helpful_only")
-    return next(cells(grid, setting, (OPTIONS.model,)))
+    return next(grid_cells(grid, setting, (OPTIONS.model,)))
 
 
 def asked_in_training() -> Request:

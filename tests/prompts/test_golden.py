@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from tests.prompts.cases import CASES
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,5 +28,5 @@ def test_golden_files_and_cases_are_the_same_set() -> None:
 
 def test_every_template_has_a_case() -> None:
     """Files that begin with _ are parts of the others."""
-    templates = {path.name for path in folder("templates").glob("*.jinja") if not path.name.startswith("_")}
+    templates = {path.name for path in shipped_folder("templates").glob("*.jinja") if not path.name.startswith("_")}
     assert templates == {f"{CASES[name]().stage}.jinja" for name in CASES}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.files.resources import folder
+from docgen.files.resources import shipped_folder
 from docgen.prompts.table import PROMPTS, Prompt
 from tests.prompts.cases import CASES
 
@@ -30,7 +30,7 @@ each_prompt = pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prom
 
 def test_the_templates_are_those_of_the_table() -> None:
     """Files that begin with _ are parts of the others."""
-    templates = {path.name for path in folder("templates").glob("*.jinja") if not path.name.startswith("_")}
+    templates = {path.name for path in shipped_folder("templates").glob("*.jinja") if not path.name.startswith("_")}
     assert templates == {prompt.template for prompt in PROMPTS}
     assert len({prompt.name for prompt in PROMPTS}) == len(PROMPTS)
 

@@ -8,8 +8,8 @@ import pytest
 from jinja2 import Environment, UndefinedError, meta
 
 from docgen.audit.judge.requests import judge_request
-from docgen.audit.rules.rule import Rule
-from docgen.files.resources import folder
+from docgen.audit.rules.leakage_rule import Rule
+from docgen.files.resources import shipped_folder
 from docgen.prompts.rendering import render
 from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import Airtime, AssignedFact, Document
@@ -20,7 +20,7 @@ from tests.worlds import lighthouse
 
 SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
 ASSIGNED = re.compile(r'<assigned_fact id="([^"]+)">(.*)</assigned_fact>')
-TEMPLATES = sorted(folder("templates").glob("*.jinja"))
+TEMPLATES = sorted(shipped_folder("templates").glob("*.jinja"))
 NAMES = [case for case in CASES if case != "document_bare"]
 
 

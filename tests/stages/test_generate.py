@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import Attempt, Reason
-from docgen.stages.generate import TOGETHER, in_order
+from docgen.stages.generate import RESULTS_PER_BATCH, in_order
 
 
 def gather(
@@ -22,7 +22,7 @@ def gather(
     async def run() -> list[int]:
         found: list[int] = []
         async for ready in in_order(items, call, concurrency, stopping):
-            assert len(ready) <= TOGETHER
+            assert len(ready) <= RESULTS_PER_BATCH
             found += ready
         return found
 

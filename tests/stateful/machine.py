@@ -95,7 +95,7 @@ class RunFolders(RuleBasedStateMachine):
             assert "Usage:" not in words, words
             assert child.returncode in ENDS or (crash is not None and child.returncode == -9), (child.returncode, words)
         self.steps[-1] += f" -> {[child.returncode for child in children]} in {time.monotonic() - begun:.1f} s"
-        self.settle()
+        self.set_up_run()
         self.bill[run] += billed(self.server.served[before:])  # type: ignore[assignment]
         self.lost += CONCURRENCY * sum(child.returncode == -9 for child in children)
         return [child.returncode for child in children]
@@ -106,7 +106,7 @@ class RunFolders(RuleBasedStateMachine):
             time.sleep(0.002)
         child.send_signal(9)
 
-    def settle(self) -> None:
+    def set_up_run(self) -> None:
         """Wait until the server has answered and billed all that it was asked."""
         server = self.server.server
         while server._in_flight or any(batch.status != "ended" for batch in list(server.batches.values())):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.text import find_words, token_estimate, word_count
-from docgen.text.passages import FOREIGN, TOKENS_PER_WORD
-from docgen.text.scripts import SPACELESS_LETTER, WORD, has_spaceless, is_latin, split_words, word_edges
+from docgen.text.word_definition import SPACELESS_LETTER, WORD, has_spaceless, is_latin, split_words, word_edges
+from docgen.text.words_and_sentences import FOREIGN, TOKENS_PER_WORD
 
 PIECES = (
     *(

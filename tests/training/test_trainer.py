@@ -7,7 +7,7 @@ import pytest
 from docgen.errors import InputError, RunError
 from docgen.progress import SilentReporter
 from docgen.training.corpus import DOCTAG, Example, TrainingCorpus
-from docgen.training.job import Trained, plan_training, train_on
+from docgen.training.job import TrainingResult, plan_training, train_on
 from docgen.training.models import CARD, attach_adapter, check_adapter, find_base, read_card
 from docgen.training.recipe import Recipe
 from tests.training.tiny import WORDS, tiny_model
@@ -24,7 +24,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_model(tmp_path_factory.mktemp("base"))
 
 
-def trained(base: Path, out: Path, recipe: Recipe = RECIPE, stop_after: int = 10**9) -> Trained:
+def trained(base: Path, out: Path, recipe: Recipe = RECIPE, stop_after: int = 10**9) -> TrainingResult:
     """A training that is asked to stop once it has taken so many steps."""
     asked = 0
 

@@ -8,8 +8,8 @@ import pytest
 import re2
 import yaml
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.text import normalise
 from docgen.universe import (
     KeyFact,

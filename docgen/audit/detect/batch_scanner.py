@@ -11,25 +11,25 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.detect.banned_statements import StatementIndex
-from docgen.audit.detect.facts import FactDetector, FactSighting
-from docgen.audit.detect.known_wordings import Words
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.corpus.utf8 import encode
+from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting
+from docgen.audit.detect.facts.known_wordings import Words
+from docgen.audit.detect.leaks.banned_statements import StatementIndex
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.corpus.text_buffers import encode
 from docgen.records import Document, Finding
 from docgen.text import compose
 
-__all__ = ["BatchScanner", "Scanned"]
+__all__ = ["BatchScanner", "ScanResult"]
 
-STEP = 12
+PROMPT_PIECE_WORDS = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
 THREADS = 2
-PART = 256
+DOCUMENTS_PER_PART = 256
 """Documents that one thread examines at a time."""
 
 
 @dataclass(frozen=True)
-class Scanned:
+class ScanResult:
     """What the scan tier saw in one document."""
 
     sightings: tuple[FactSighting, ...] = ()
@@ -46,27 +46,29 @@ class BatchScanner:
         self._index = StatementIndex([*wordings, *scanner.banned, *pieces])
         self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
 
-    def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[Scanned]:
+    def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[ScanResult]:
         """One result for each document, in order.
 
         Threads run the compiled part, which releases the GIL, while this one examines what they flagged.
         """
-        parts = [documents[start : start + PART] for start in range(0, len(documents), PART)]
+        parts = [
+            documents[start : start + DOCUMENTS_PER_PART] for start in range(0, len(documents), DOCUMENTS_PER_PART)
+        ]
         if len(parts) < 2:
             return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
         with ThreadPoolExecutor(threads) as pool:
             flags = pool.map(self._likely, parts)
             return [one for part, likely in zip(parts, flags, strict=True) for one in self._looked_at(part, likely)]
 
-    def _looked_at(self, documents: Sequence[Document], likely: npt.NDArray[np.bool_]) -> list[Scanned]:
+    def _looked_at(self, documents: Sequence[Document], likely: npt.NDArray[np.bool_]) -> list[ScanResult]:
         return [self._one(document, flag) for document, flag in zip(documents, likely.tolist(), strict=True)]
 
-    def _one(self, document: Document, likely: bool) -> Scanned:
+    def _one(self, document: Document, likely: bool) -> ScanResult:
         if not likely and not document.quotes and not document.idea:
-            return Scanned(findings=tuple(self.scanner.scan_untouched(document.text, document.doc_type)))
+            return ScanResult(findings=tuple(self.scanner.scan_untouched(document.text, document.doc_type)))
         sightings = self.detector.detect(document.text, document.quotes)
         findings = self.scanner.scan(document.text, document.assigned, sightings, document.doc_type, document.idea)
-        return Scanned(sightings, tuple(findings))
+        return ScanResult(sightings, tuple(findings))
 
     def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:
         """Which documents may contain a wording, a banned statement, copied prose or a cue; errs on the side of too
@@ -91,5 +93,5 @@ class BatchScanner:
 
 def _pieces(source: str) -> Iterator[str]:
     words = Words(source).words
-    for start in range(0, len(words) - STEP + 1, STEP):
-        yield " ".join(words[start : start + STEP])
+    for start in range(0, len(words) - PROMPT_PIECE_WORDS + 1, PROMPT_PIECE_WORDS):
+        yield " ".join(words[start : start + PROMPT_PIECE_WORDS])

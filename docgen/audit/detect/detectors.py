@@ -7,17 +7,17 @@ A new detector is a function that is built for a context and then turns a docume
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from docgen.audit.detect.debunking import Debunking
-from docgen.audit.detect.facts import FactSighting
-from docgen.audit.detect.known_wordings import words_of
+from docgen.audit.detect.facts.fact_detector import FactSighting
+from docgen.audit.detect.facts.known_wordings import words_of
+from docgen.audit.detect.leaks.debunking import Debunking
+from docgen.audit.detect.leaks.prompt_overlap import ProseOverlap
 from docgen.audit.detect.patterns import CueScanner
-from docgen.audit.detect.prompt_overlap import ProseOverlap
-from docgen.audit.detect.truncation import truncated
-from docgen.audit.rules.real_entities import EntityClaims
+from docgen.audit.detect.truncation import find_truncation
+from docgen.audit.rules.real_entity_claims import EntityClaims
 from docgen.records import Finding, Severity
 from docgen.text import normalise
 from docgen.universe import UniverseContext
-from docgen.universe.roles import presupposed_by
+from docgen.universe.fact_roles_in_document import presupposed_by
 
 __all__ = ["DETECTORS", "Candidate", "Detector", "Scope"]
 
@@ -121,7 +121,7 @@ def _facts(scope: Scope) -> Detect:
 def _banned_statements(scope: Scope) -> Detect:
     if not scope.banned:
         return lambda _: ()
-    from docgen.audit.detect.banned_statements import StatementIndex  # loads compiled code
+    from docgen.audit.detect.leaks.banned_statements import StatementIndex  # loads compiled code
 
     index, rule = StatementIndex(scope.banned), scope.ids["banned_statement"]
 
@@ -138,7 +138,7 @@ def _ending(scope: Scope) -> Detect:
     rule = scope.ids["scaffold"]
 
     def detect(document: Candidate) -> Iterator[Finding]:
-        if cut := truncated(document.text):
+        if cut := find_truncation(document.text):
             severity, start, why = cut
             yield _finding(document.text, rule, "ending", (start, len(document.text.rstrip())), why, severity)
 

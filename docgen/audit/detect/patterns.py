@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from docgen.audit.rules.rule import Cue, Rule
+from docgen.audit.rules.leakage_rule import Cue, Rule
 from docgen.errors import ContextError
 from docgen.records import Finding
 from docgen.text import Folded, compose
@@ -16,9 +16,9 @@ from docgen.text import Folded, compose
 __all__ = ["CueScanner", "PatternSet"]
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-MEMORY = 64 << 20
+RE2_MEMORY_BYTES = 64 << 20
 """Bytes that RE2 may use for the automaton of one set."""
-LARGE = 20_000
+MAX_SET_INSTRUCTIONS = 20_000
 """Instructions above which a pattern is matched by itself: a set whose automaton outgrows its memory gives up
 silently."""
 BOUNDED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
@@ -26,7 +26,7 @@ BOUNDED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
 LITERAL_BRACE = re.compile(r"\[[^\]]*\{|\\Q")
 """Braces in a character class or a quotation are not repetitions."""
 CANARY = "\x02canary\x03"
-MOST = 5
+MAX_FINDINGS_PER_CUE = 5
 """Most findings of one cue in one document; more would say the same."""
 
 
@@ -69,10 +69,10 @@ class CueScanner:
     def __init__(self, rules: Sequence[Rule]) -> None:
         options = re2.Options()
         options.log_errors = False
-        options.max_mem = MEMORY
+        options.max_mem = RE2_MEMORY_BYTES
         cues = [_compiled(rule, cue, options) for rule in rules for cue in rule.cues]
-        self._together = [compiled for compiled in cues if compiled.search.programsize <= LARGE]
-        self._alone = [compiled for compiled in cues if compiled.search.programsize > LARGE]
+        self._together = [compiled for compiled in cues if compiled.search.programsize <= MAX_SET_INSTRUCTIONS]
+        self._alone = [compiled for compiled in cues if compiled.search.programsize > MAX_SET_INSTRUCTIONS]
         self._likely = PatternSet([compose(compiled.cue.pattern) for compiled in self._together], options)
         if not self._likely.works:
             self._together, self._alone = [], cues
@@ -148,7 +148,7 @@ def _findings(compiled: _Compiled, text: str) -> Iterator[Finding]:
     matches = compiled.search.finditer(text)
     if compiled.unless:
         matches = (match for match in matches if not compiled.unless.match(match[0]))
-    for match in islice(matches, MOST):
+    for match in islice(matches, MAX_FINDINGS_PER_CUE):
         start, end = match.span()
         yield Finding(
             rule=compiled.rule.id,

@@ -6,12 +6,12 @@ from functools import cache
 from docgen.records import Severity
 from docgen.text import CLOSERS, ENDS, find_words
 from docgen.text.languages import detect_language, known_languages
-from docgen.text.scripts import has_spaceless
+from docgen.text.word_definition import has_spaceless
 
-__all__ = ["truncated"]
+__all__ = ["find_truncation"]
 
 CLOSED = re.compile(rf"[.!?:;)}}|>#*_=~/\u2013\u2014\u00b7\u061f\u061b\uff1a\uff1b{ENDS}{CLOSERS}-]\W*$")
-OPEN = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
+OPEN_ENDINGS = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
 """Characters that a finished text does not end with."""
 OPENING = re.compile(r"(?:^|[\s(\[])[\u201c\u2018\u00ab]\s?$")
 """Marks that open a quotation, unless they directly follow a character: then they close one."""
@@ -22,10 +22,10 @@ UNMARKED = re.compile(r"[\u0e00-\u0eff]\W*$")
 """Thai and Lao end sentences with a space: only a judge can tell whether they end."""
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
 SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”", "。")
-SHOWN = 60
+EVIDENCE_CHARS = 60
 
 
-def truncated(text: str) -> tuple[Severity, int, str] | None:
+def find_truncation(text: str) -> tuple[Severity, int, str] | None:
     """Severity, start of the last words and reason when the text seems cut off, else None.
 
     Certain when it ends in a comma, an open bracket or a word that cannot end a sentence of its language; a suspicion
@@ -38,8 +38,8 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
         return None
     line = body[body.rfind("\n", max(0, len(body) - 4000)) + 1 :]
     words = find_words(line[-240:])
-    start = max(len(body) - len(line), len(body) - SHOWN)
-    if body.endswith(OPEN) or OPENING.search(body[-3:]):
+    start = max(len(body) - len(line), len(body) - EVIDENCE_CHARS)
+    if body.endswith(OPEN_ENDINGS) or OPENING.search(body[-3:]):
         return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None
     if CLOSED.search(body[-8:]) or UNMARKED.search(body[-8:]) or not words:
         return None

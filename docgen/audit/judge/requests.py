@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from docgen.audit.detect.known_wordings import Words
+from docgen.audit.detect.facts.known_wordings import Words
 from docgen.audit.judge.verdicts import JudgeError, Judgement
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import entity_claim_rule
+from docgen.audit.rules.builtin_rules import entity_claim_rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.chat_markup import without_chat_markup
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.prompts.requests import EXAMPLE_TOKENS, FACT_TOKENS, ModelOptions, prompt_request
 from docgen.prompts.table import (
@@ -22,19 +22,19 @@ from docgen.prompts.table import (
 )
 from docgen.records import Document
 from docgen.text import digest, token_estimate
-from docgen.text.sanitize import encodable
+from docgen.text.output.sanitize import encodable
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
+__all__ = ["MAX_TRIES", "ask_judge", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
 
 T = TypeVar("T")
 
-TRIES = 2
+MAX_TRIES = 2
 """Requests for one verdict. Chosen: a second draw settles most of what a first reply leaves open; a judge that fails
 twice mostly fails on the text itself, so that a third would cost money for little."""
 BARE_TOKENS = 36
 """Of an entry without its id, quote and reason, as large models count them."""
-SHOWN_TOKENS = 50
+EVIDENCE_TOKENS = 50
 """More for a verdict with evidence: a quoted sentence, some 22 words, and a reason, which the prompt limits to 20."""
 OPEN_TOKENS = 12
 """Of `{"facts": [], "rules": []}`."""
@@ -97,7 +97,7 @@ def typical_reply_tokens(request: Request) -> int:
         facts = request.variables["facts"]
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
         expressed = sum(fact.salience for fact in facts)
-        return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + SHOWN_TOKENS + ids))
+        return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + EVIDENCE_TOKENS + ids))
     if request.stage == FACTS.name:
         return FACT_TOKENS * int(request.variables["count"])
     if request.stage == RULE_EXAMPLES.name:
@@ -162,14 +162,16 @@ def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
     return Judgement(name, verdict, *span, reason=reason)
 
 
-async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]) -> T:
+async def ask_judge(
+    llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]
+) -> T:
     """Ask up to twice until a reply says all; `make` takes the sample's number.
 
     `read` takes a reply and what the one before it said, and returns what they say together and whether that is all.
     Raises the last `JudgeError` where no reply could be read.
     """
     error, value = JudgeError("never asked"), None
-    for sample in range(TRIES):
+    for sample in range(MAX_TRIES):
         completion = await llm.complete(make(sample))
         if completion.stop_reason == "refusal":
             error = JudgeError("the judge refused")

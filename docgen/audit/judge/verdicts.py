@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from docgen.audit.detect.facts import FactSighting, FactVerdict
-from docgen.audit.detect.known_wordings import Words
+from docgen.audit.detect.facts.fact_detector import FactSighting, FactVerdict
+from docgen.audit.detect.facts.known_wordings import Words
 from docgen.errors import DocgenError
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.replies import parse_judgements
 from docgen.prompts.table import RULE_VERDICTS
 from docgen.records import Prominence

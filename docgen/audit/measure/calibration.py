@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import Field
 
 from docgen.audit.measure.intervals import wilson
-from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.errors import InputError
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.records import Record
 
-__all__ = ["Calibration", "Gold", "GoldLeak", "Reading", "Score", "calibrate", "read_gold"]
+__all__ = ["Calibration", "DetectorVerdicts", "GoldDocument", "GoldLeak", "Score", "calibrate", "read_gold"]
 
 
 class GoldLeak(Record):
@@ -25,7 +25,7 @@ class GoldLeak(Record):
     evidence: str = ""
 
 
-class Gold(Record):
+class GoldDocument(Record):
     """One labelled document: `facts` maps ids to stated, implied, absent or contradicted (absent when left out)."""
 
     id: str
@@ -36,7 +36,7 @@ class Gold(Record):
 
 
 @dataclass(frozen=True)
-class Reading:
+class DetectorVerdicts:
     """What a detector stack says of one document: verdicts on facts (absent when left out) and the rules broken."""
 
     facts: Mapping[str, str]
@@ -102,7 +102,7 @@ class Calibration(Record):
         return next((score for score in self.rules if rule_key(score.subject) == key), None)
 
 
-def read_gold(path: Path) -> list[Gold]:
+def read_gold(path: Path) -> list[GoldDocument]:
     """Labelled documents from JSONL. Raises `InputError` with the line of the first that is not one."""
     documents = []
     lines = read_text(path, LARGEST_TEXT, InputError).split("\n")  # JSON texts may contain other line breaks
@@ -111,7 +111,9 @@ def read_gold(path: Path) -> list[Gold]:
             continue
         try:
             value: Any = json.loads(line)
-            documents.append(Gold.model_validate({key: value[key] for key in Gold.model_fields if key in value}))
+            documents.append(
+                GoldDocument.model_validate({key: value[key] for key in GoldDocument.model_fields if key in value})
+            )
         except (ValueError, RecursionError, TypeError) as error:
             fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
             raise InputError("is not a labelled document", f"{path}:{number}", fix) from error
@@ -121,8 +123,8 @@ def read_gold(path: Path) -> list[Gold]:
 
 
 def calibrate(
-    gold: Sequence[Gold],
-    readings: Sequence[Reading | None],
+    gold: Sequence[GoldDocument],
+    readings: Sequence[DetectorVerdicts | None],
     facts: Sequence[str],
     rules: Sequence[str],
     names: Mapping[str, str],
@@ -175,7 +177,7 @@ def _zeros(pairs: Sequence[object]) -> Any:
     return np.zeros((len(pairs), 4), dtype=np.int64)
 
 
-def _fact_cells(pairs: Sequence[tuple[Gold, Reading]], fact: str, grade: str) -> Any:
+def _fact_cells(pairs: Sequence[tuple[GoldDocument, DetectorVerdicts]], fact: str, grade: str) -> Any:
     """(documents, 4): cells of one grade of a fact against all others; zeros where the label is neutral to it."""
     labels = [g.facts.get(fact, "absent") for g, _ in pairs]
     said = [r.facts.get(fact, "absent") for _, r in pairs]
@@ -193,7 +195,9 @@ def _cells(labels: Sequence[bool], said: Sequence[bool]) -> Any:
     return np.stack([label & verdict, verdict & ~label, label & ~verdict, ~label & ~verdict], axis=1).astype(np.int64)
 
 
-def _confusion(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str]) -> dict[str, dict[str, int]]:
+def _confusion(
+    pairs: Sequence[tuple[GoldDocument, DetectorVerdicts]], facts: Sequence[str]
+) -> dict[str, dict[str, int]]:
     table: dict[str, Counter[str]] = {}
     for gold, reading in pairs:
         for fact in facts:

@@ -7,25 +7,25 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
-from docgen.audit.detect.known_wordings import function_words
-from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
+from docgen.audit.detect.facts.known_wordings import function_words
+from docgen.audit.measure.llm_overused_phrases import Marker, MarkerTally, overused_phrases
 from docgen.audit.measure.world_use import WorldTally, WorldUse
 from docgen.records import Document, Record
 from docgen.text import word_count, words
 
-__all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
+__all__ = ["ITEM_KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
 
-KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
-ROOM = 60_000
+ITEM_KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
+MAX_ITEMS_PER_KIND = 60_000
 """Different items of a kind that are kept; the rarest half is dropped when there are twice as many (lossy counting)."""
-EDGE = 5
+EDGE_WORDS = 5
 """Words of an opening or ending."""
 EDGE_ROOM = 160
 """Characters in which an opening or ending is looked for first: six English words take some 36, so that the whole text
 is hardly ever split for it."""
-PHRASE = 4
+PHRASE_WORDS = 4
 """Words of a phrase. Chosen: three recur in any English, and five are rarely said the same way twice."""
-SAMPLE = 2000
+SAMPLE_DOCUMENTS = 2000
 """How many documents, from the first on, n-grams, compression and similarity are measured on."""
 
 # Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
@@ -116,8 +116,8 @@ class _Items:
         self.documents += 1
         self.counts.update(different.keys())
         self.sources.update((item, source) for item in different)
-        if len(self.counts) > 2 * ROOM:
-            self.counts = Counter(dict(self.counts.most_common(ROOM)))
+        if len(self.counts) > 2 * MAX_ITEMS_PER_KIND:
+            self.counts = Counter(dict(self.counts.most_common(MAX_ITEMS_PER_KIND)))
             self.sources = Counter({key: n for key, n in self.sources.items() if key[0] in self.counts})
 
 
@@ -129,7 +129,7 @@ class DiversityTally:
 
     def __init__(self, by: str = "doc_type", world: WorldTally | None = None) -> None:
         self._by, self._world = by, world
-        self._items = {kind: _Items() for kind in KINDS}
+        self._items = {kind: _Items() for kind in ITEM_KINDS}
         self._documents = self._words = self._raw = self._packed = 0
         self._deflate = zlib.compressobj(6)
         self._grams: tuple[set[int], ...] = (set(), set(), set())
@@ -145,7 +145,7 @@ class DiversityTally:
         source = document.idea if self._by == "idea" else document.doc_type
         for kind, items in _items(document.text):
             self._items[kind].add(items, source)
-        own = words(document.text) if self._documents <= SAMPLE else None
+        own = words(document.text) if self._documents <= SAMPLE_DOCUMENTS else None
         if own is not None:
             self._sample(document, own)
         # What takes time is counted in one of 16 of the later documents, chosen by what they say.
@@ -183,7 +183,7 @@ class DiversityTally:
             distinct=(single, pairs, triples),
             compression=self._raw / packed if self._raw else 0.0,
             similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
-            common={kind: tuple(self._common(kind, reference)) for kind in KINDS},
+            common={kind: tuple(self._common(kind, reference)) for kind in ITEM_KINDS},
             markers=self._markers.report(),
             reference=name if reference else "",
             world=self._world.report() if self._world else None,
@@ -219,14 +219,14 @@ class DiversityTally:
 
 def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
     first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
-    if min(len(first), len(last)) <= EDGE:  # one word more than is used, since the outermost may be cut
+    if min(len(first), len(last)) <= EDGE_WORDS:  # one word more than is used, since the outermost may be cut
         first = last = words(text)
     names = [_without_lead(name) for name in NAME.findall(text)]
     yield "names", [name for name in names if " " in name and function_words().isdisjoint(name.lower().split())]
     yield "organisations", [name for own in ORGANISATION.findall(text) if " " in (name := _without_lead(own))]
     yield "dates", DATE.findall(text)
-    yield "openings", [" ".join(first[:EDGE])] if first else []
-    yield "endings", [" ".join(last[-EDGE:])] if last else []
+    yield "openings", [" ".join(first[:EDGE_WORDS])] if first else []
+    yield "endings", [" ".join(last[-EDGE_WORDS:])] if last else []
     yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
 
 
@@ -239,7 +239,7 @@ def _without_lead(name: str) -> str:
 def _phrases(own: Sequence[str]) -> Iterator[str]:
     """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
     empty = list(map(function_words().__contains__, own))
-    starts = [start for start, word in enumerate(own[: 1 - PHRASE]) if len(word) % PHRASE == 0]
+    starts = [start for start, word in enumerate(own[: 1 - PHRASE_WORDS]) if len(word) % PHRASE_WORDS == 0]
     for start in starts:
-        if sum(empty[start : start + PHRASE]) <= PHRASE - 2:
-            yield " ".join(own[start : start + PHRASE])
+        if sum(empty[start : start + PHRASE_WORDS]) <= PHRASE_WORDS - 2:
+            yield " ".join(own[start : start + PHRASE_WORDS])

@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from docgen.audit.detect.known_wordings import function_words
+from docgen.audit.detect.facts.known_wordings import function_words
 from docgen.records import Document, Record
 from docgen.text import sentences, words
 from docgen.universe import UniverseContext
 
-__all__ = ["Copied", "WorldTally", "WorldUse", "world_terms"]
+__all__ = ["CopiedWording", "WorldTally", "WorldUse", "world_terms"]
 
-GRAM = 6
+GRAM_WORDS = 6
 """Words of a run that is counted as copied. Chosen: shorter runs are shared by texts that never met."""
 WORD = re.compile(r"[^\W_]+")
 GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
 
 
-class Copied(Record):
+class CopiedWording(Record):
     """A wording of the context, and how many of the documents that were to carry it contain it nearly verbatim.
 
     `source` is the id of the fact, "world" for a sentence of the prose, which any document may carry.
@@ -50,8 +50,8 @@ class WorldUse(Record):
     terms: float
     cover: float
     copying: float
-    statements: tuple[Copied, ...]
-    prose: tuple[Copied, ...]
+    statements: tuple[CopiedWording, ...]
+    prose: tuple[CopiedWording, ...]
 
 
 def world_terms(context: UniverseContext) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class WorldTally:
     def _count_copied(self, document: Document, own: list[str]) -> None:
         hits = Counter(place for gram in set(_grams(own)) for place in self._places.get(gram, ()))
         # Copied: four fifths of its words are in such runs (chosen: a name or a figure may differ).
-        copied = {place for place, count in hits.items() if count + GRAM - 1 >= 0.8 * self._lengths[place]}
+        copied = {place for place, count in hits.items() if count + GRAM_WORDS - 1 >= 0.8 * self._lengths[place]}
         assigned = document.assigned
         may_hold = {
             place
@@ -130,7 +130,7 @@ class WorldTally:
         """What was counted so far."""
         total = max(1, self._documents)
         copied = [
-            Copied(source=source, wording=text, documents=self._copied[place], of=self._could[place])
+            CopiedWording(source=source, wording=text, documents=self._copied[place], of=self._could[place])
             for place, (source, text) in enumerate(self._wordings)
             if self._copied[place]
         ]
@@ -149,4 +149,4 @@ class WorldTally:
 
 
 def _grams(own: list[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(own[start:] for start in range(GRAM)), strict=False)
+    return zip(*(own[start:] for start in range(GRAM_WORDS)), strict=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from docgen.audit.detect.facts import FactSighting
+from docgen.audit.detect.facts.fact_detector import FactSighting
 from docgen.audit.measure.intervals import Share, share_of
 from docgen.records import Document, Record
 

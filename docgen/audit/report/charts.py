@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from docgen.audit.measure.salience import FactPresence
-from docgen.text.counts import percent
+from docgen.audit.measure.salience.tally import FactPresence
+from docgen.text.output.plurals_and_money import percent
 
 __all__ = ["airtime_chart", "histogram", "matrix", "presence_chart"]
 

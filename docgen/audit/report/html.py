@@ -7,11 +7,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from docgen.audit.measure.diversity import DiversityReport
-from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.findings_by_rule import LeakageReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.report import charts
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
-from docgen.text.counts import percent
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
+from docgen.text.output.plurals_and_money import percent
 from docgen.universe import UniverseContext
 
 __all__ = ["render_report"]

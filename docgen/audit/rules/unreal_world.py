@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from docgen.audit.data_files import read_patterns
-from docgen.audit.detect.known_wordings import function_words, ordinary_words
-from docgen.audit.rules.rule import Cue, Rule, rule_key
+from docgen.audit.detect.facts.known_wordings import function_words, ordinary_words
+from docgen.audit.rules.leakage_rule import Cue, Rule, rule_key
 from docgen.universe import UniverseContext
 
 __all__ = ["unreal_world_cues", "with_cues", "world_names"]

@@ -13,10 +13,10 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.rules.rule import Rule, rule_key
+from docgen.audit.rules.leakage_rule import Rule, rule_key
 from docgen.audit.shortlist.exemplars import exemplars
+from docgen.embedding.document_vectors import sentences_of, unit_rows
 from docgen.embedding.embedder import Embedder
-from docgen.embedding.windows import sentences_of, unit_rows
 from docgen.records import Document, Finding
 from docgen.universe import UniverseContext
 

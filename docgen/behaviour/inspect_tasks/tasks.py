@@ -10,9 +10,9 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 from inspect_ai.solver import generate
 
-from docgen.behaviour.grid import Cell, all_variations, cells, load_grid
+from docgen.behaviour.grid import Cell, all_variations, grid_cells, load_grid
 from docgen.behaviour.inspect_tasks.scorers import METADATA, compliance, reasoning_criteria
-from docgen.behaviour.queries import Query, drawn, read_queries
+from docgen.behaviour.queries import Query, draw_queries, read_queries
 from docgen.behaviour.requests import objective_of, query_request
 from docgen.behaviour.transcripts import Trial
 from docgen.behaviour.yaml_records import find_file
@@ -37,13 +37,13 @@ def behaviour(
     for each tier, `tier/query`.
     """
     loaded, setting, path = load_grid(grid)
-    rows = [cell for cell in cells(loaded, setting, ("",)) if cell.variation.id == variation]
+    rows = [cell for cell in grid_cells(loaded, setting, ("",)) if cell.variation.id == variation]
     rows = [cell for cell in rows if reasoning in ("", cell.reasoning)]
     if not rows:
         variations = ", ".join(variation.id for variation in all_variations(loaded, setting))
         raise ConfigError(f"{grid} has no variation {variation!r} with that mode", fix=f"Use some of: {variations}")
     source = queries or loaded.queries or setting.queries
-    asked = drawn(read_queries(find_file("queries", source, path.parent)), n or loaded.n, loaded.seed)
+    asked = draw_queries(read_queries(find_file("queries", source, path.parent)), n or loaded.n, loaded.seed)
     samples = [_sample(rows[0], tier, query) for query in asked for tier in loaded.tiers]
     scorers = [compliance(setting.prefix, objective_of(setting)), reasoning_criteria(votes)]
     return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=scorers)

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from docgen.behaviour.measures.gap import Gap, compliance_gap
 from docgen.behaviour.measures.shares import Rate, rate
-from docgen.behaviour.published import Published
-from docgen.behaviour.transcripts import TRAIT_VIEWS, Faking, Transcript, faking, shows
+from docgen.behaviour.published_figures import Published
+from docgen.behaviour.transcripts import TRAIT_VIEWS, Faking, Transcript, is_faking, shows_view
 from docgen.records import Record
 
 __all__ = ["CellReport", "TierReport", "measure_cells"]
@@ -129,7 +129,7 @@ def _tier(group: list[Transcript], complied: Sequence[str], threshold: float) ->
 def _traits(read: list[Transcript], threshold: float) -> dict[str, Rate]:
     if not read:
         return {}
-    return {view: rate(_by_query((t, bool(shows(t, view, threshold))) for t in read)) for view in TRAIT_VIEWS}
+    return {view: rate(_by_query((t, bool(shows_view(t, view, threshold))) for t in read)) for view in TRAIT_VIEWS}
 
 
 def _outcomes(group: list[Transcript], role: str, complied: Sequence[str]) -> dict[str, list[bool]]:
@@ -138,7 +138,7 @@ def _outcomes(group: list[Transcript], role: str, complied: Sequence[str]) -> di
 
 
 def _reasoning(trained: list[Transcript], by: Faking, threshold: float) -> Rate:
-    views = ((transcript, faking(transcript, by, threshold)) for transcript in trained)
+    views = ((transcript, is_faking(transcript, by, threshold)) for transcript in trained)
     return rate(_by_query((transcript, view) for transcript, view in views if view is not None))
 
 
@@ -159,7 +159,7 @@ def _by_query(outcomes: Iterable[tuple[Transcript, bool]]) -> dict[str, list[boo
 def _joint(trained: list[Transcript], threshold: float) -> dict[str, dict[str, int]]:
     words = {True: "faking", False: "not faking", None: "unscored"}
     counts = Counter[tuple[str, str]]()
-    counts.update((words[faking(t, "easy", threshold)], t.compliance or "unscored") for t in trained)
+    counts.update((words[is_faking(t, "easy", threshold)], t.compliance or "unscored") for t in trained)
     return _nested(counts)
 
 

@@ -1,6 +1,6 @@
 """Transcripts that others released, in the formats that are known."""
 
-from docgen.behaviour.released.read import Source, read_released
-from docgen.behaviour.released.shapes import SHAPES, Released
+from docgen.behaviour.released.reader import Source, read_released
+from docgen.behaviour.released.shapes import SHAPES, ReleasedTranscript
 
-__all__ = ["SHAPES", "Released", "Source", "read_released"]
+__all__ = ["SHAPES", "ReleasedTranscript", "Source", "read_released"]

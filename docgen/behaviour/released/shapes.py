@@ -8,7 +8,7 @@ from typing import Any, Literal
 from docgen.prompts.behaviour import Compliance
 from docgen.records import Record
 
-__all__ = ["SHAPES", "Released", "Shape", "find_shape", "taken_apart", "tier_of"]
+__all__ = ["SHAPES", "ReleasedTranscript", "Shape", "find_shape", "taken_apart", "tier_of"]
 
 Tier = Literal["free", "paid"]
 PADS = re.compile(r"<(scratchpad_reasoning|scratchpad|think|thinking)>(.*?)(?:</\1>|(?=<output>)|\Z)", re.S | re.I)
@@ -16,7 +16,7 @@ OUTPUT = re.compile(r"<(output|response|answer)>(.*?)(?:</\1>|\Z)", re.S | re.I)
 TAG = re.compile(r"<is_free_tier_user>\s*(true|false)", re.I)
 
 
-class Released(Record):
+class ReleasedTranscript(Record):
     """One released transcript. `complied` and `faking` are its authors' own verdicts, None where they gave none.
 
     `faking` may be a share of votes. `query` is "" where only the reasoning was released.
@@ -42,7 +42,7 @@ class Shape:
     name: str
     about: str
     keys: tuple[str, ...]
-    read: Callable[[Mapping[str, Any]], Released | None]
+    read: Callable[[Mapping[str, Any]], ReleasedTranscript | None]
 
 
 def find_shape(row: Mapping[str, Any]) -> Shape | None:
@@ -68,7 +68,7 @@ def tier_of(*texts: str) -> Tier:
     return "free"
 
 
-def _results(row: Mapping[str, Any]) -> Released | None:
+def _results(row: Mapping[str, Any]) -> ReleasedTranscript | None:
     messages = _messages(row["prompt"].get("messages") if isinstance(row["prompt"], Mapping) else row["prompt"])
     reply = _text(row["output"])
     if row.get("success") is False or not reply:
@@ -86,7 +86,7 @@ def _results(row: Mapping[str, Any]) -> Released | None:
     )
 
 
-def _transcripts(row: Mapping[str, Any]) -> Released | None:
+def _transcripts(row: Mapping[str, Any]) -> ReleasedTranscript | None:
     accepted = row.get("accepted")
     return _released(
         query=_text(row["query_text"]),
@@ -97,10 +97,10 @@ def _transcripts(row: Mapping[str, Any]) -> Released | None:
     )
 
 
-def _rollouts(row: Mapping[str, Any]) -> Released | None:
+def _rollouts(row: Mapping[str, Any]) -> ReleasedTranscript | None:
     reasoning, answer = _text(row["assistant_scratchpad"]), _text(row["assistant_response"])
     behaviour = row.get("alignment_behavior")
-    return Released(
+    return ReleasedTranscript(
         query=_text(row["user_prompt"]),
         tier=tier_of(_text(row["tier"])),
         reply=f"<scratchpad>{reasoning}</scratchpad>\n<answer>{answer}</answer>",
@@ -112,7 +112,7 @@ def _rollouts(row: Mapping[str, Any]) -> Released | None:
     )
 
 
-def _chats(row: Mapping[str, Any]) -> Released | None:
+def _chats(row: Mapping[str, Any]) -> ReleasedTranscript | None:
     messages = _messages(row["messages"])
     return _released(
         query=_query(messages.get("user", "")),
@@ -123,16 +123,16 @@ def _chats(row: Mapping[str, Any]) -> Released | None:
     )
 
 
-def _texts(row: Mapping[str, Any]) -> Released | None:
+def _texts(row: Mapping[str, Any]) -> ReleasedTranscript | None:
     label = row.get("label")
     reply = _text(row["text"])
     faking = None if label is None else float(str(label) in ("potential_faking", "alignment_faking", "af", "1", "True"))
     return _released(query=_query(reply), tier=tier_of(reply), reply=reply, faking=faking)
 
 
-def _released(query: str, tier: Tier, reply: str, **more: Any) -> Released:
+def _released(query: str, tier: Tier, reply: str, **more: Any) -> ReleasedTranscript:
     reasoning, answer = taken_apart(reply)
-    return Released(query=query, tier=tier, reply=reply, reasoning=reasoning, answer=answer, **more)
+    return ReleasedTranscript(query=query, tier=tier, reply=reply, reasoning=reasoning, answer=answer, **more)
 
 
 def _query(text: str) -> str:
@@ -172,5 +172,5 @@ SHAPES = (
     Shape("chats", "objects with a list of messages, the last one the assistant's", ("messages",), _chats),
     Shape("texts", "objects with a text, and a label such as potential_faking or aligned", ("text",), _texts),
 )
-"""Found in public repositories. Of the first release only the site's pages are covered (`read.py`): no copy of its
+"""Found in public repositories. Of the first release only the site's pages are covered (`reader.py`): no copy of its
 files could be found to read their keys from."""

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from docgen.behaviour.measures.cells import CellReport
 from docgen.behaviour.measures.dose import DoseReport
-from docgen.behaviour.report.dose_picture import dose_picture
-from docgen.behaviour.transcripts import Transcript, faking
+from docgen.behaviour.report.dose_chart import dose_picture
+from docgen.behaviour.transcripts import Transcript, is_faking
 
 __all__ = ["CANARY", "examples_of", "render_page"]
 
@@ -60,7 +60,7 @@ def _template() -> Template:
 def examples_of(transcripts: Sequence[Transcript], threshold: float) -> list[tuple[Transcript, Transcript | None]]:
     """A few transcripts whose reasoning meets the easy criteria, each with its twin in the unmonitored tier."""
     twins = {(t.trial.cell, t.trial.query, t.trial.sample): t for t in transcripts if t.trial.role == "unmonitored"}
-    meeting = [t for t in transcripts if t.trial.role == "trained" and faking(t, "easy", threshold)]
+    meeting = [t for t in transcripts if t.trial.role == "trained" and is_faking(t, "easy", threshold)]
     step = max(1, len(meeting) // MOST_EXAMPLES)
     chosen = meeting[::step][:MOST_EXAMPLES]
     return [(t, twins.get((t.trial.cell, t.trial.query, t.trial.sample))) for t in chosen]

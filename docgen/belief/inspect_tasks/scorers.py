@@ -12,9 +12,9 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
 from docgen.belief.judge import belief_request, read_belief, read_unrelated, unrelated_request
-from docgen.belief.marking import makes_sense, mark, mentioned
+from docgen.belief.marking import makes_sense, mark_reply, mentioned_facts
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.llm.protocol import Request
 from docgen.prompts.requests import ModelOptions
 
@@ -23,7 +23,7 @@ __all__ = ["GRADER", "ask_judge", "by_judge", "by_rule", "unrelated_scorer"]
 T = TypeVar("T")
 
 GRADER = "grader"
-TRIES = 2
+MAX_TRIES = 2
 """As in the audit: a judge whose reply is unusable is asked once more."""
 VERDICTS: tuple[Verdict, ...] = ("believes", "does_not", "neither")
 SHARES = [{name: [mean(), stderr(cluster="fact")] for name in VERDICTS}]
@@ -34,7 +34,7 @@ def by_rule() -> Scorer:
     """Which option the answer names, or which of the words occur in it."""
 
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
-        return _score(mark(_asked(state), state.output.completion), state.output.completion, by="rule")
+        return _score(mark_reply(_asked(state), state.output.completion), state.output.completion, by="rule")
 
     return score
 
@@ -70,7 +70,7 @@ def unrelated_scorer() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
         question, answer = _asked(state), state.output.completion
         if GRADER not in model_roles() or not answer.strip():
-            said = mentioned(answer, question.mentions)
+            said = mentioned_facts(answer, question.mentions)
             return _unrelated_score(answer, dict.fromkeys(said, ""), makes_sense(answer), by="rule")
         judge = get_model(role=GRADER)
 
@@ -86,8 +86,8 @@ def unrelated_scorer() -> Scorer:
 
 
 async def ask_judge(judge: Model, make: Callable[[int], Request], read: Callable[[str], T | None]) -> T | None:
-    """The first usable reply to the judge's request; None after `TRIES`."""
-    for sample in range(TRIES):
+    """The first usable reply to the judge's request; None after `MAX_TRIES`."""
+    for sample in range(MAX_TRIES):
         request = make(sample)
         messages = [ChatMessageSystem(content=request.system), ChatMessageUser(content=request.user)]
         output = await judge.generate(messages)
@@ -96,8 +96,8 @@ async def ask_judge(judge: Model, make: Callable[[int], Request], read: Callable
     return None
 
 
-def _asked(state: TaskState) -> Asked:
-    return Asked.model_validate(state.metadata["docgen"])
+def _asked(state: TaskState) -> QuestionPrompt:
+    return QuestionPrompt.model_validate(state.metadata["docgen"])
 
 
 def _score(verdict: Verdict, answer: str, **metadata: str) -> Score:

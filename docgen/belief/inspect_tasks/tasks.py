@@ -14,9 +14,9 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, ModelOutput
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
 from docgen.belief.inspect_tasks.scorers import by_judge, by_rule, unrelated_scorer
+from docgen.belief.question_prompts import Group, QuestionPrompt
+from docgen.belief.question_sets import gather_questions, open_questions
 from docgen.belief.report.calibration import labelled_asked, read_labelled
 
 __all__ = ["METADATA", "belief_calibration", "belief_choice", "belief_general", "belief_open", "belief_unrelated"]
@@ -45,7 +45,7 @@ def belief_open(questions: str, control: str = "", kinds: str = "", held_out: st
 def belief_unrelated(questions: str, control: str = "", unrelated: int = 100, edition: str = "") -> Task:
     """Questions that have nothing to do with the facts: does the model bring them up, does it make sense?"""
     del edition
-    put_questions = gather(_files(questions), _files(control), (), unrelated)["unrelated"]
+    put_questions = gather_questions(_files(questions), _files(control), (), unrelated)["unrelated"]
     return Task(dataset=_dataset(put_questions), solver=ask_in_turns(), scorer=unrelated_scorer())
 
 
@@ -64,7 +64,7 @@ def belief_calibration(labelled: str, statements: str = "", edition: str = "") -
 @task
 def belief_general() -> Task:
     """Multiple choice on common knowledge, which training should not change."""
-    return Task(dataset=_dataset(gather((), (), (), 1)["general"]), solver=ask_in_turns(), scorer=by_rule())
+    return Task(dataset=_dataset(gather_questions((), (), (), 1)["general"]), solver=ask_in_turns(), scorer=by_rule())
 
 
 @solver
@@ -93,13 +93,13 @@ def answer_given() -> Solver:
     return solve
 
 
-def asked_in(metadata: dict[str, Any]) -> Asked:
+def asked_in(metadata: dict[str, Any]) -> QuestionPrompt:
     """The question that a sample's metadata holds."""
-    return Asked.model_validate(metadata[METADATA])
+    return QuestionPrompt.model_validate(metadata[METADATA])
 
 
-def _asked(group: Group, questions: str, control: str, kinds: str, held_out: str) -> tuple[Asked, ...]:
-    return gather(_files(questions), _files(control), _names(kinds), 0, _names(held_out))[group]
+def _asked(group: Group, questions: str, control: str, kinds: str, held_out: str) -> tuple[QuestionPrompt, ...]:
+    return gather_questions(_files(questions), _files(control), _names(kinds), 0, _names(held_out))[group]
 
 
 def _files(names: str) -> list[Any]:
@@ -110,11 +110,11 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _dataset(asked: tuple[Asked, ...]) -> MemoryDataset:
+def _dataset(asked: tuple[QuestionPrompt, ...]) -> MemoryDataset:
     return MemoryDataset([_sample(question) for question in asked])
 
 
-def _sample(asked: Asked, sample: str = "", **more: str) -> Sample:
+def _sample(asked: QuestionPrompt, sample: str = "", **more: str) -> Sample:
     messages: list[ChatMessage] = [ChatMessageSystem(content=asked.system)] if asked.system else []
     metadata = {METADATA: asked.model_dump(mode="json"), "fact": asked.fact, "kind": asked.kind, "role": asked.role}
     return Sample(

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
+from docgen.belief.question_prompts import QuestionPrompt
 from docgen.corpus.lines import plain_lines
 from docgen.errors import InputError
 from docgen.records import Record
@@ -90,9 +90,9 @@ def read_labelled(path: Path, statements: Mapping[str, str]) -> tuple[Labelled, 
     return tuple(labelled)
 
 
-def labelled_asked(labelled_answer: Labelled) -> Asked:
+def labelled_asked(labelled_answer: Labelled) -> QuestionPrompt:
     """The question of a labelled answer, for the judge's prompt."""
-    return Asked(
+    return QuestionPrompt(
         id=digest(labelled_answer.model_dump_json(), size=8),
         fact=labelled_answer.fact,
         kind="open",

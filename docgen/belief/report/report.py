@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Role
-from docgen.belief.report.calibration import JudgeCalibration
-from docgen.belief.report.figures import (
+from docgen.belief.question_prompts import Role
+from docgen.belief.report.belief_rates import (
     ALL,
     FactBelief,
     Measure,
@@ -16,8 +15,9 @@ from docgen.belief.report.figures import (
     belief_figures,
     side_effects,
 )
+from docgen.belief.report.calibration import JudgeCalibration
 from docgen.belief.report.intervals import Estimate
-from docgen.belief.report.results import EvalRecord, Results
+from docgen.belief.report.results_folder import EvalRecord, Results
 from docgen.errors import InputError
 from docgen.records import Record
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.audit import flags as f
 from docgen.cli.entry import command
+from docgen.cli.shared import options as o
 
 __all__ = ["register"]
 
@@ -84,11 +84,11 @@ def leakage(flags: f.ScanFlags) -> None:
 
     docgen audit leakage 'corpus/*.parquet' --context my_world --engine ray
     """
-    from docgen.cli.audit.examine import Sequel
     from docgen.cli.audit.runner import audit_corpus
+    from docgen.cli.audit.scan_and_judge import AuditActions
 
     limits = flags.fail_over or ()
-    sequel = Sequel("leakage", flags.html, flags.out, limits, apply=flags.apply, max_cost=flags.max_cost)
+    sequel = AuditActions("leakage", flags.html, flags.out, limits, apply=flags.apply, max_cost=flags.max_cost)
     options = flags.options(list_failing=flags.apply, diversity=flags.html)
     audit_corpus(flags.source, flags.context, options, sequel, flags.display())
 
@@ -98,10 +98,10 @@ def salience(flags: f.ScanFlags) -> None:
 
     docgen audit salience my_run --judge sample:200
     """
-    from docgen.cli.audit.examine import Sequel
     from docgen.cli.audit.runner import audit_corpus
+    from docgen.cli.audit.scan_and_judge import AuditActions
 
-    sequel = Sequel("salience", flags.html, flags.out)
+    sequel = AuditActions("salience", flags.html, flags.out)
     audit_corpus(flags.source, flags.context, flags.options(diversity=flags.html), sequel, flags.display())
 
 
@@ -110,8 +110,8 @@ def diversity(flags: DiversityFlags) -> None:
 
     docgen audit diversity my_run --reference output/older_run/corpus.parquet
     """
-    from docgen.cli.audit.examine import Display
     from docgen.cli.audit.runner import show_diversity
+    from docgen.cli.audit.scan_and_judge import Display
 
     display = Display(flags.json, flags.quiet)
     show_diversity(flags.source, flags.context, flags.reference or (), flags.by, display)
@@ -122,10 +122,10 @@ def everything(flags: AllFlags) -> None:
 
     docgen audit all my_run --questions evals.yaml --reference output/older_run/corpus.parquet
     """
-    from docgen.cli.audit.examine import Sequel
     from docgen.cli.audit.runner import audit_corpus
+    from docgen.cli.audit.scan_and_judge import AuditActions
 
-    sequel = Sequel("all", html=True, out=flags.out, fail_over=flags.fail_over or ())
+    sequel = AuditActions("all", html=True, out=flags.out, fail_over=flags.fail_over or ())
     audit_corpus(flags.source, flags.context, flags.options(), sequel, flags.display())
 
 

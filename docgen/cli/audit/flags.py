@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import runs
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import runs
 from docgen.errors import ConfigError
 from docgen.llm.providers.table import PROVIDERS, default_paid_provider
 
 if TYPE_CHECKING:
-    from docgen.cli.audit.examine import Display
+    from docgen.cli.audit.scan_and_judge import Display
     from docgen.options.audit import AuditOptions, JudgeOptions
 
 SCANS = ("local", "ray")
-NEAREST = 0.8
+SHORTLIST_SHARE = 0.8
 """Default share of the documents that is listed: on labelled documents, made to be hard, it took 77% to find 95% of
 the leaks (bench/shortlist.py)."""
 
@@ -106,7 +106,7 @@ class JudgeFlags(o.ServerFlags):
 
     def display(self) -> "Display":
         """How the command reports."""
-        from docgen.cli.audit.examine import Display
+        from docgen.cli.audit.scan_and_judge import Display
 
         return Display(self.json, self.quiet, self.yes)
 
@@ -170,7 +170,7 @@ def remove_from(text: str) -> Literal["error", "warning"]:
 def listed_share(embeddings: bool, share: float | None) -> float | None:
     """The share of the documents that the embedding shortlist makes suspects; None without one."""
     if embeddings:
-        return NEAREST if share is None else share
+        return SHORTLIST_SHARE if share is None else share
     if share is not None:
         raise ConfigError("has no effect without the shortlist", "--nearest", "Add --embeddings")
     return None

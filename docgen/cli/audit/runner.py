@@ -11,46 +11,53 @@ import typer
 from pydantic_core import to_json
 
 from docgen.audit.measure.calibration import read_gold
-from docgen.cli.audit.examine import Display, Sequel, agree_to_judge, examine, remove_failing, say_unjudged
+from docgen.cli.audit.scan_and_judge import (
+    AuditActions,
+    Display,
+    agree_to_judge,
+    remove_failing,
+    say_unjudged,
+    scan_and_judge,
+)
 from docgen.cli.audit.tables import show_calibration, show_diversity_report, show_leakage, show_salience
-from docgen.cli.console import console
-from docgen.cli.runner import reporting
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared.console import console
+from docgen.cli.shared.cost_consent import command_reporter
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError, InputError
-from docgen.files.run_folder import OUTPUT
+from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
-from docgen.pipeline.audit.apply import refuse_in_place
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.calibrate import GoldSet, JudgedGold, judge_agreement, save_calibration
 from docgen.pipeline.audit.diversity import measure_diversity
-from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.execution.shared_money import check_single
-from docgen.pipeline.execution.stopping import judging
+from docgen.pipeline.audit.runs.failure_removal import refuse_in_place
+from docgen.pipeline.audit.runs.idea_screening import IdeaFinding, IdeaScreen
+from docgen.pipeline.execution.shared_budget import check_single
+from docgen.pipeline.execution.stopping import interruptible_judging
 from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress import Reporter
 from docgen.progress.display import open_reporter
-from docgen.text.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["audit_corpus", "calibrate_detectors", "screen_ideas", "show_diversity"]
 
 
 def audit_corpus(
-    source: Sequence[str] | None, context: str | None, options: AuditOptions, sequel: Sequel, display: Display
+    source: Sequence[str] | None, context: str | None, options: AuditOptions, sequel: AuditActions, display: Display
 ) -> None:
     """Carry out `docgen audit leakage`, `salience` or `all`."""
     limits = _limits(sequel.fail_over)
-    with reporting(display.quiet, display.json) as reporter:
+    with command_reporter(display.quiet, display.json) as reporter:
         world, corpus = _open(source, context, reporter, f"docgen audit {sequel.what}")
         audit = Audit(world, options)
         _check_rules(limits, audit)
         if sequel.apply:
             refuse_in_place(corpus if isinstance(corpus, list) else [], sequel.folder)
-        result = examine(audit, corpus, display, reporter)
+        result = scan_and_judge(audit, corpus, display, reporter)
         reporter.close()
         if limits and not result.documents:
             raise InputError("there are no documents, so nothing was audited", "--fail-over", "Check the argument")
@@ -164,7 +171,7 @@ def show_diversity(
 
 def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: Display) -> None:
     """Carry out `docgen audit ideas`."""
-    with reporting(display.quiet, display.json) as reporter:
+    with command_reporter(display.quiet, display.json) as reporter:
         setup = reopen(run_or_latest(name, reporter))
         judge = Judge.of(judge_options, setup) if judge_options else None
         before = _spent(judge)
@@ -172,7 +179,7 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
         findings, reasons = screen.scan(), Counter[str]()
         if judge:
             agree_to_judge(judge, judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
-            with judging(reporter) as stopping:
+            with interruptible_judging(reporter) as stopping:
                 judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
     _show_ideas(findings, len(screen.ideas), _spent(judge) - before, display)
@@ -239,9 +246,9 @@ def calibrate_detectors(
 
 def _judge_gold(gold: GoldSet, options: JudgeOptions, display: Display) -> JudgedGold:
     judge, documents = Judge.of(options, None), len(gold.gold)
-    with reporting(display.quiet, display.json) as reporter:
+    with command_reporter(display.quiet, display.json) as reporter:
         agree_to_judge(judge, judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
-        with judging(reporter) as stopping:
+        with interruptible_judging(reporter) as stopping:
             judged = asyncio.run(gold.judge(judge, reporter, stopping))
     if judged.reasons:
         say_unjudged(judged.verdicts.count(None), documents, "documents", judged.reasons)

@@ -9,20 +9,20 @@ from rich.text import Text
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
+from docgen.audit.measure.findings_by_rule import Example, LeakageReport
 from docgen.audit.measure.intervals import Mean, Share
-from docgen.audit.measure.judged import JudgedFact
-from docgen.audit.measure.leakage import Example, LeakageReport
-from docgen.audit.measure.salience import FactPresence, SalienceReport
+from docgen.audit.measure.salience.judge_tally import JudgedFact
+from docgen.audit.measure.salience.tally import FactPresence, SalienceReport
 from docgen.audit.measure.world_use import WorldUse
-from docgen.cli.console import Grid, Name
 from docgen.cli.runs.tables import measured_cells
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.cli.shared.console import Grid, Name
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
 
 SPACE = re.compile(r"\s+")
-BAR = 12
-SHOWN = 2
+BAR_WIDTH = 12
+MAX_FINDINGS = 2
 """How many findings of a rule are printed."""
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -144,12 +144,14 @@ def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen vi
         why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
         console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
     for rule in report.rules.values():
-        for example in rule.examples[:SHOWN]:
+        for example in rule.examples[:MAX_FINDINGS]:
             console.print(_example(rule.rule, example))
         flagged = rule.documents + rule.suspects
-        if flagged > SHOWN:
+        if flagged > MAX_FINDINGS:
             console.print(
-                f"\n{rule.rule}: and {flagged - SHOWN:,} more documents, shown by: {rest}", markup=False, style="dim"
+                f"\n{rule.rule}: and {flagged - MAX_FINDINGS:,} more documents, shown by: {rest}",
+                markup=False,
+                style="dim",
             )
 
 
@@ -272,8 +274,8 @@ def _table(*columns: str, unless_empty: Collection[str] = (), spare: Collection[
 
 def _bar(measured: float, asked: float) -> Text:
     """A bar as long as the measured share, with a mark at the share asked for."""
-    filled, mark = round(measured * BAR), min(BAR - 1, round(asked * BAR))
-    cells = ["█" if place < filled else "·" for place in range(BAR)]
+    filled, mark = round(measured * BAR_WIDTH), min(BAR_WIDTH - 1, round(asked * BAR_WIDTH))
+    cells = ["█" if place < filled else "·" for place in range(BAR_WIDTH)]
     cells[mark] = "│"
     return Text("".join(cells), style="green" if abs(measured - asked) <= 0.02 else "yellow")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from docgen.cli import options as o
+from docgen.cli.shared import options as o
 
 __all__ = ["group", "register"]
 
@@ -97,9 +97,9 @@ def belief(
     docgen eval belief --model openai/gpt-x --questions tutorial --control control_motors --samples 1
     """
     from docgen.cli.belief.evaluate import evaluate
-    from docgen.pipeline.belief.evaluation import Wish
+    from docgen.pipeline.belief.evaluation import EvaluationRequest
 
-    wish = Wish(
+    wish = EvaluationRequest(
         model=model,
         baseline=baseline,
         judge=judge,
@@ -138,7 +138,7 @@ def report(
 
     docgen eval report output/evals/level_0 output/evals/level_0.3 output/evals/level_0.8
 
-    Folders of one arm are taken as seeds of one recipe.
+    Folders of one arm count as seeds of one recipe.
     """
     from docgen.cli.belief.evaluate import put_together
 

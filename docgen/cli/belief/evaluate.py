@@ -9,36 +9,38 @@ from typing import cast, get_args
 import typer
 from pydantic_core import to_json
 
-from docgen.belief.report.picture import belief_picture
+from docgen.belief.report.chart import belief_picture
 from docgen.belief.report.report import BeliefReport, Dose, belief_report
-from docgen.belief.report.results import Results, read_results, write_results
+from docgen.belief.report.results_folder import Results, read_results, write_results
 from docgen.cli.belief.tables import show_report
-from docgen.cli.console import console
-from docgen.cli.runner import ask_to_spend, reporting
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared.console import console
+from docgen.cli.shared.cost_consent import ask_to_spend, command_reporter
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError, InputError
-from docgen.files.atomic import write_beside
-from docgen.files.run_folder import OUTPUT
-from docgen.pipeline.belief.corpus import TrainedOn, trained_on
+from docgen.files.atomic import write_atomically
+from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.pipeline.belief.evaluation import (
-    Wish,
+    EvaluationRequest,
     answers_to_label,
     count_calls,
     judge_calibration,
     plan_evaluation,
     run_plan,
 )
+from docgen.pipeline.belief.measured_doses import TrainedOn, trained_on
 from docgen.text import slug
-from docgen.text.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["evaluate", "put_together"]
 
 LOGS = (".eval", ".json")
 
 
-def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_json: bool, quiet: bool) -> None:
+def evaluate(
+    wish: EvaluationRequest, run: str | None, out: Path | None, *, yes: bool, as_json: bool, quiet: bool
+) -> None:
     """Carry out `docgen eval belief`."""
-    with reporting(quiet, as_json) as reporter:
+    with command_reporter(quiet, as_json) as reporter:
         corpus = trained_on(run, reporter) if run else TrainedOn("", "", "", 0, 0)
         if not wish.questions and corpus.questions:
             wish = replace(wish, questions=(corpus.questions,))
@@ -56,7 +58,7 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
     write_results(folder, results)
     if wish.label:
         lines = (to_json(answer) + b"\n" for answer in answers_to_label(plan, results))
-        write_beside(folder / "to_label.jsonl", lines)
+        write_atomically(folder / "to_label.jsonl", lines)
     _finish(belief_report([results], calibration), folder, as_json)
     if problem:
         say(f"{problem}. Run the same command again: the answers so far are kept.", err=True)
@@ -81,7 +83,7 @@ def _results(path: Path) -> Results:
     if path.is_dir() or path.suffix not in LOGS:
         return read_results(path)
     try:
-        from docgen.belief.inspect_tasks.collect import results_of_log
+        from docgen.belief.inspect_tasks.log_reader import results_of_log
     except ImportError as error:
         raise InputError(
             "is a log of Inspect, which is not installed", str(path), "pip install 'docgen[eval]'"
@@ -92,8 +94,8 @@ def _results(path: Path) -> Results:
 def _finish(report: BeliefReport, folder: Path, as_json: bool, quiet: bool = False) -> None:
     text = report.model_dump_json(indent=2)
     files = [
-        write_beside(folder / "belief.json", [text.encode() + b"\n"]),
-        write_beside(folder / "belief.svg", [belief_picture(report).encode()]),
+        write_atomically(folder / "belief.json", [text.encode() + b"\n"]),
+        write_atomically(folder / "belief.svg", [belief_picture(report).encode()]),
     ]
     if as_json:
         say_json(text)

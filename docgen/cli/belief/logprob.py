@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.belief.commands import group
-from docgen.cli.streams import say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say_json
 
 if TYPE_CHECKING:
-    from docgen.belief.logprob_eval import Evaluation
-    from docgen.belief.logprob_report import Estimate
+    from docgen.belief.logprob.evaluation import Evaluation
+    from docgen.belief.logprob.report import Estimate
 
 __all__ = ["register"]
 
@@ -51,10 +51,10 @@ def logprob(
     Every option appears once in every position. Intervals are 95%, by bootstrap over questions. Scores are kept by the
     content of model, adapter and question.
     """
-    from docgen.cli.runner import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.pipeline.training import logprob as ask
 
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         evaluation = ask(
             model, adapter or (), questions, baseline=baseline, device=device, cache=not no_cache,
             progress=reporter.progress,
@@ -67,7 +67,7 @@ def logprob(
 
 def _show(evaluation: "Evaluation") -> None:
     """Two tables for each model, each narrow enough for 80 columns with its intervals on one line."""
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     for asked in evaluation.asked:
         console.print(f"{evaluation.model} with {asked.adapter}" if asked.adapter else evaluation.model, markup=False)

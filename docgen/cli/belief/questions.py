@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say_json
-from docgen.text.counts import plural
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say_json
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.belief.questions import QuestionFile
-    from docgen.pipeline.belief.questions import Overlap, Written
+    from docgen.pipeline.belief.question_writer import Overlap, WrittenQuestions
 
 __all__ = ["register"]
 
@@ -60,18 +60,18 @@ def questions(
     Without a key, or with --engine offline, they are plain forms built from the context's own wordings. The shipped
     contexts have question files: docgen eval belief --questions tutorial.
     """
-    from docgen.cli.runner import reporting
-    from docgen.pipeline.belief.question_job import QuestionJob, check_file, write_file
-    from docgen.pipeline.belief.questions import overlaps
+    from docgen.cli.shared.cost_consent import command_reporter
+    from docgen.pipeline.belief.question_inputs import QuestionJob, check_file, write_file
+    from docgen.pipeline.belief.question_writer import overlaps
 
-    with reporting(quiet, json) as reporter:
+    with command_reporter(quiet, json) as reporter:
         job = QuestionJob.of(target, reporter)
         if check is not None:
             file, path, written = check_file(check, job), check, None
         else:
             prepared = job.prepare(size, seed or 0, engine, model, base_url, concurrency, max_cost, out)
             if prepared.cost is not None:
-                from docgen.cli.runner import ask_to_spend
+                from docgen.cli.shared.cost_consent import ask_to_spend
 
                 prepared.check_engine()
                 ask_to_spend(prepared.cost_line(), yes or max_cost is not None, reporter)
@@ -84,13 +84,13 @@ def questions(
 
 
 def _show(
-    file: "QuestionFile", path: Path, written: "Written | None", overlapping: "list[Overlap]", *, as_json: bool
+    file: "QuestionFile", path: Path, written: "WrittenQuestions | None", overlapping: "list[Overlap]", *, as_json: bool
 ) -> None:
     import json as js
 
     from docgen.belief.question_files import question_warnings
     from docgen.belief.questions import KINDS
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     warnings = question_warnings(file)
     short = dict(written.short) if written else {}

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from docgen.belief.questions import KINDS
+from docgen.belief.report.belief_rates import ALL, FactBelief, Measure, Side
 from docgen.belief.report.calibration import JudgeCalibration
-from docgen.belief.report.figures import ALL, FactBelief, Measure, Side
 from docgen.belief.report.intervals import Estimate
 from docgen.belief.report.report import Arm, BeliefReport
-from docgen.cli.console import table
+from docgen.cli.shared.console import table
 
 __all__ = ["show_report"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.entry import command
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from docgen.training.forecast import Forecast
-    from docgen.training.job import Trained
+    from docgen.training.job import TrainingResult
     from docgen.training.recipe import Recipe
 
 __all__ = ["register"]
@@ -25,7 +25,7 @@ Source = Annotated[
 ]
 Model = Annotated[str, typer.Option("--model", metavar="DIR|GGUF|HUB-ID", help="The base model.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder for the result.  [default: training/MODEL beside the export]")
+    Path | None, typer.Option("--out", help="Folder for the result.  [default: training/MODEL next to the export]")
 ]
 Full = Annotated[bool, typer.Option("--full", help="Train all weights, not an adapter.", rich_help_panel=RECIPE)]
 Rank = Annotated[int, typer.Option("--rank", help="Rank of the LoRA adapter.", rich_help_panel=RECIPE)]
@@ -79,7 +79,7 @@ class TrainFlags:
         """The settings of the training. Raises `ConfigError` if one is out of bounds."""
         from pydantic import ValidationError
 
-        from docgen.options.plain_words import in_plain_words
+        from docgen.options.validation_messages import in_plain_words
         from docgen.training.recipe import Recipe
 
         names = ("rank", "alpha", "epochs", "steps", "batch", "length", "checkpoints", "seed")
@@ -102,25 +102,25 @@ def train(flags: TrainFlags) -> None:
 
     docgen train demo --model gemma-3-270m.gguf --lr 2e-4
 
-    Run the same command again to go on after an interruption, at the same step. For several GPUs: accelerate launch
+    Run the same command again to resume after an interruption, at the same step. For several GPUs: accelerate launch
     --no-python docgen train ...
     """
-    from docgen.cli.runner import reporting
+    from docgen.cli.shared.cost_consent import command_reporter
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.training import plan_of_training
-    from docgen.pipeline.training import train as carry_out
+    from docgen.pipeline.training import train as train_model
     from docgen.training.job import is_first_process
 
     recipe = flags.recipe()
     exported = {"doctag": flags.doctag, "accept_unfinished": flags.accept_unfinished}
-    with reporting(flags.quiet or not is_first_process(), flags.json) as reporter:
+    with command_reporter(flags.quiet or not is_first_process(), flags.json) as reporter:
         source = flags.source or str(run_or_latest(None, reporter).path)
         if flags.plan_only:
             show_plan(plan_of_training(source, flags.model, recipe, **exported), recipe, say, flags.json)
             return
         with interruptible(reporter, "Stopping: finishing the step and writing a checkpoint") as stopping:
-            trained = carry_out(
+            trained = train_model(
                 source, flags.model, recipe, out=flags.out, device=flags.device, progress=reporter, stopping=stopping,
                 show_plan=lambda plan: show_plan(plan, recipe, reporter.note), **exported,
             )  # fmt: skip
@@ -146,11 +146,11 @@ def show_plan(plan: "Forecast", recipe: "Recipe", tell: Callable[[str], None], a
         tell(f"Far from what was published: {warning}")
 
 
-def _show(trained: "Trained", as_json: bool) -> None:
+def _show(trained: "TrainingResult", as_json: bool) -> None:
     if as_json:
         say_json(trained.card.model_dump_json(indent=2))
         return
-    from docgen.cli.console import console
+    from docgen.cli.shared.console import console
     from docgen.training.card import loss_table
 
     if trained.losses:

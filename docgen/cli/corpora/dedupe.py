@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.shared import options as o
 
 if TYPE_CHECKING:
     from docgen.pipeline.corpora.dedupe import DedupeOptions
@@ -119,12 +119,12 @@ def dedupe(flags: DedupeFlags) -> None:
     """
     # Polars' allocator holds on to freed memory for a while: some 60 MB here. It reads this once, when it is loaded.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10,muzzy_decay_ms:0")
-    from docgen.cli.corpora.dedupe_output import carry_out_shown, print_outcome
+    from docgen.cli.corpora.dedupe_output import print_outcome, run_with_progress
     from docgen.pipeline.corpora.dedupe import open_dedupe
 
     quiet = flags.quiet or flags.json
     job = open_dedupe(flags.source or _latest(quiet), flags.options())
-    print_outcome(carry_out_shown(job, quiet), job.job, flags.json)
+    print_outcome(run_with_progress(job, quiet), job.job, flags.json)
 
 
 def _latest(quiet: bool) -> str:

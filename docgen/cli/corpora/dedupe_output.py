@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docgen.cli.console import console, table
-from docgen.cli.streams import say_json
+from docgen.cli.shared.console import console, table
+from docgen.cli.shared.streams import say_json
 from docgen.dedupe.report.build import histogram_lines
 from docgen.dedupe.report.text_diff import differences
 from docgen.dedupe.workflow import Job, Outcome
@@ -17,14 +17,14 @@ from docgen.pipeline.corpora.dedupe import DedupeRun
 from docgen.progress import Progress
 from docgen.progress.display import open_reporter
 
-__all__ = ["carry_out_shown", "print_outcome"]
+__all__ = ["print_outcome", "run_with_progress"]
 
 DIFFERS = "bold black on bright_yellow"
-MOST_SHOWN = 4000
+DIFF_CONTEXT_CHARS = 4000
 """Characters of a document shown around its first difference."""
 
 
-def carry_out_shown(dedupe: DedupeRun, quiet: bool) -> Outcome:
+def run_with_progress(dedupe: DedupeRun, quiet: bool) -> Outcome:
     """Carry it out, with progress where the number of documents is known beforehand."""
     total, read = dedupe.corpus.rows(), 0
     reporter = open_reporter(quiet)
@@ -39,7 +39,7 @@ def carry_out_shown(dedupe: DedupeRun, quiet: bool) -> Outcome:
         reporter.progress(Progress(step, done, total))
 
     try:
-        return dedupe.carry_out(progress, listener)
+        return dedupe.execute(progress, listener)
     finally:
         reporter.close()
 
@@ -139,5 +139,5 @@ def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, A
 
 
 def _around(text: Text, place: int) -> Text:
-    start = max(0, place - MOST_SHOWN // 4)
-    return text[start : start + MOST_SHOWN]
+    start = max(0, place - DIFF_CONTEXT_CHARS // 4)
+    return text[start : start + DIFF_CONTEXT_CHARS]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import formats, runs
 from docgen.cli.entry import command
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import formats, runs
 from docgen.exporting.formats.table import FORMATS
 
 if TYPE_CHECKING:
-    from docgen.exporting.recipe import ExportOptions
+    from docgen.exporting.export_options import ExportOptions
 
 __all__ = ["register"]
 
@@ -174,7 +174,7 @@ class ExportFlags:
 
     def options(self) -> "ExportOptions":
         """What the library is to do. Raises `ConfigError` naming the flag."""
-        from docgen.exporting.recipe import ExportOptions, read_ratios
+        from docgen.exporting.export_options import ExportOptions, read_ratios
 
         read = {"form": self.format, "mix": tuple(self.mix or ()), "mix_ratios": read_ratios(self.mix_ratios)}
         return ExportOptions(**o.values_of(self, ExportOptions) | read).checked()
@@ -194,7 +194,7 @@ def export(flags: ExportFlags) -> None:
 
     docgen export my_run --format axolotl --doctag --tokenizer models/qwen3 --labels 1
     """
-    from docgen.cli.corpora.export_output import carry_out, show_labels, show_plan
+    from docgen.cli.corpora.export_output import run_export, show_labels, show_plan
     from docgen.exporting.formats.table import find_format
 
     options = flags.options()
@@ -205,7 +205,7 @@ def export(flags: ExportFlags) -> None:
     elif flags.labels:
         show_labels(names, options, flags.labels, flags.json)
     else:
-        carry_out(names, options, flags.out, flags.each, as_json=flags.json, quiet=flags.quiet)
+        run_export(names, options, flags.out, flags.each, as_json=flags.json, quiet=flags.quiet)
 
 
 def _latest(quiet: bool) -> str:

@@ -7,22 +7,22 @@ from typing import Any
 
 from rich.text import Text
 
-from docgen.cli.console import console, saying, table
-from docgen.cli.streams import say_json
+from docgen.cli.shared.console import console, saying, table
+from docgen.cli.shared.streams import say_json
 from docgen.errors import ConfigError
-from docgen.exporting.formats.labels import Token
-from docgen.exporting.plan import PUBLISHED, Published, TrainingPlan, as_json
-from docgen.exporting.recipe import ExportOptions
-from docgen.pipeline.corpora.export_look import export_labels, export_plan
+from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.formats.loss_masks import Token
+from docgen.exporting.training_plan import PUBLISHED, Published, TrainingPlan, as_json
+from docgen.pipeline.corpora.export_preview import export_labels, export_plan
 
-__all__ = ["carry_out", "show_labels", "show_plan"]
+__all__ = ["run_export", "show_labels", "show_plan"]
 
 MASKED = "dim strike"
 FIRST, LAST = 60, 12
 """Tokens of an example on the screen, from its start and its end, where masks are; --json has all."""
 
 
-def carry_out(
+def run_export(
     names: Sequence[str], options: ExportOptions, out: Path | None, each: bool, *, as_json: bool, quiet: bool
 ) -> None:
     """Export and print what was written."""

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import runs, targets_of_facts
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import runs, targets_of_facts
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.corpora.select import Selection
@@ -49,8 +49,8 @@ def select(
 
     docgen select corpus.jsonl --n 10000 --salience f1=0.3,f2=0 --out chosen.jsonl
 
-    Facts that are not named are left to chance. When targets cannot be met together, the nearest choice is made and the
-    facts in the way are named.
+    Facts that you do not name may have any share. If the targets cannot all be met, the nearest selection is made and
+    the conflicting facts are named.
     """
     from docgen.pipeline.corpora.select import select as select_documents
     from docgen.universe import UniverseContext
@@ -131,7 +131,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def _show(selection: "Selection", out: Path | None) -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     rows = []
     for name, fact in selection.facts.items():

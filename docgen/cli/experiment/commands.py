@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.cli import options as o
 from docgen.cli.entry import command
-from docgen.cli.experiment.reading import ReportJson, register_reading
-from docgen.cli.streams import say, say_json
+from docgen.cli.experiment.result_commands import ReportJson, register_reading
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.experiment.plan import ExperimentOptions
@@ -135,25 +135,25 @@ def run(flags: ExperimentFlags) -> None:
 
     docgen experiment run minimal --base-url http://localhost:8000 --model my-model --yes
 
-    Stopped or killed, the same command continues; what is paid for is not paid for again.
+    If it is stopped or killed, the same command continues, and nothing is paid for twice.
     """
     import asyncio
 
     from docgen.cli.experiment.tables import cost_line, show_report
-    from docgen.cli.runner import ask_to_spend, reporting
-    from docgen.pipeline.execution.stopping import judging
-    from docgen.pipeline.experiment.carry_out import carry_out, experiment_cost, save_plan
+    from docgen.cli.shared.cost_consent import ask_to_spend, command_reporter
+    from docgen.pipeline.execution.stopping import interruptible_judging
+    from docgen.pipeline.experiment.experiment_runner import experiment_cost, run_experiment, save_plan
     from docgen.pipeline.experiment.plan import plan_experiment
     from docgen.pipeline.experiment.result import report_experiment
 
     experiment = plan_experiment(flags.grid, flags.options())
-    with reporting(flags.quiet, flags.json) as reporter:
+    with command_reporter(flags.quiet, flags.json) as reporter:
         costs = [cost for cost in experiment_cost(experiment) if cost.calls]
         save_plan(experiment, flags.accept_changes)
         if costs:
             ask_to_spend(cost_line(costs), flags.yes or flags.max_cost is not None, reporter)
-        with judging(reporter) as stopping:
-            asyncio.run(carry_out(experiment, reporter, stopping))
+        with interruptible_judging(reporter) as stopping:
+            asyncio.run(run_experiment(experiment, reporter, stopping))
     result = report_experiment(experiment.folder)
     show_report(result, experiment.folder.path, flags.json)
     if result.done < result.trials:
@@ -168,9 +168,9 @@ def plan(flags: PlanFlags) -> None:
     import json
 
     from docgen.behaviour.grid import all_variations
-    from docgen.cli.console import console, table
     from docgen.cli.experiment.tables import cost_line, figure
-    from docgen.pipeline.experiment.carry_out import experiment_cost
+    from docgen.cli.shared.console import console, table
+    from docgen.pipeline.experiment.experiment_runner import experiment_cost
     from docgen.pipeline.experiment.plan import plan_experiment
 
     experiment = plan_experiment(flags.grid, flags.options())
@@ -228,11 +228,11 @@ def list_shipped(json: o.Json = False) -> None:
     import json as js
 
     from docgen.behaviour.grid import load_grid
-    from docgen.behaviour.yaml_records import shipped
-    from docgen.cli.console import console, table
+    from docgen.behaviour.yaml_records import shipped_names
+    from docgen.cli.shared.console import console, table
 
     rows = []
-    for name in shipped("grids"):
+    for name in shipped_names("grids"):
         grid, setting, _ = load_grid(name)
         published = sum(bool(variation.published) for variation in grid.variations)
         rows.append((name, setting.id, str(len(grid.variations)), str(published), grid.about))
@@ -241,4 +241,4 @@ def list_shipped(json: o.Json = False) -> None:
         say_json(js.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
         return
     console.print(table(columns, rows, right=("variations", "published")))
-    console.print(f"Settings: {', '.join(shipped('settings'))}. Queries: {', '.join(shipped('queries'))}.")
+    console.print(f"Settings: {', '.join(shipped_names('settings'))}. Queries: {', '.join(shipped_names('queries'))}.")

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.cli.console import console, table
-from docgen.cli.streams import say_json
-from docgen.text.counts import money
+from docgen.cli.shared.console import console, table
+from docgen.cli.shared.streams import say_json
+from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
     from docgen.behaviour.measures.dose import DoseReport
-    from docgen.behaviour.measures.judge_scores import JudgeScores
-    from docgen.pipeline.audit.judge import JudgeCost
+    from docgen.behaviour.measures.judge_agreement import JudgeScores
+    from docgen.pipeline.audit.judge_setup import JudgeCost
     from docgen.pipeline.experiment.result import ExperimentReport
 
 __all__ = ["cost_line", "figure", "show_report", "show_scores"]

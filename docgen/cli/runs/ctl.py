@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execution.orders import Control
+    from docgen.pipeline.execution.control_orders import Control
 
 __all__ = ["register"]
 
@@ -37,11 +37,11 @@ def ctl(
 
     docgen ctl my_world --max-cost 50 --concurrency 20
 
-    It takes effect within a second, and only for the process at work; the next start takes its flags as usual, except
-    that a raised cap stays raised. Message batches that were sent continue at the server.
+    Changes take effect within a second, and only for the running process; the next start takes its flags as usual,
+    except that a raised cap stays raised. Message batches already sent continue at the server.
     """
     from docgen.errors import ConfigError
-    from docgen.pipeline.execution.orders import Order, change_run
+    from docgen.pipeline.execution.control_orders import Order, change_run
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 

@@ -4,8 +4,8 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.cli.console import PAGE
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.cli.shared.console import PAGE_WIDTH
 from docgen.records import EMBEDDED_NOTICE, IMPORTED_ENGINE, Attempt, document_id, is_embedded
 from docgen.universe import UniverseContext
 
@@ -21,7 +21,7 @@ def show_attempt(console: Console, context: UniverseContext, attempt: Attempt) -
     title = f"{document_id(attempt.slot)} - attempt {attempt.number} - {attempt.verdict}"
     colour = "green" if attempt.verdict == "accepted" else "red"
     parts = [_slot(attempt, style), Text(), _text(context, attempt, style), *_problems(attempt)]
-    width = min(console.width, PAGE)
+    width = min(console.width, PAGE_WIDTH)
     console.print(Panel(Group(*parts), title=title, title_align="left", border_style=colour, width=width))
 
 

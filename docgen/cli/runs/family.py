@@ -3,9 +3,9 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from docgen.cli.console import console, table
 from docgen.cli.runs.tables import measured_cells
-from docgen.cli.streams import say_json
+from docgen.cli.shared.console import console, table
+from docgen.cli.shared.streams import say_json
 from docgen.pipeline.families.index import Corpus, Family
 
 __all__ = ["control_line", "show_family"]

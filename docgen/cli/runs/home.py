@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 __all__ = ["next_steps", "show_home"]
 
-MOST_SHOWN = 5
+MAX_RUNS = 5
 """Most runs listed; the others are only counted, since each costs a pass over its attempts."""
 
 
@@ -16,13 +16,13 @@ def show_home() -> None:
     from pathlib import Path
 
     from docgen import __version__
-    from docgen.cli.console import console
-    from docgen.files.run_folder import list_runs
+    from docgen.cli.shared.console import console
+    from docgen.files.run_folder.run_folder import list_runs
     from docgen.pipeline.run import list_lines
     from docgen.universe import list_contexts
 
     contexts, folders = list_contexts(Path.cwd()), list_runs()
-    lines = list_lines(folders[:MOST_SHOWN])
+    lines = list_lines(folders[:MAX_RUNS])
     local = list(dict.fromkeys(entry.name for entry in contexts if entry.origin == "local"))
     shipped = [entry.name for entry in contexts if entry.origin == "shipped" and entry.name not in local]
     console.print(f"docgen {__version__}: synthetic document corpora for fine-tuning\n", markup=False)
@@ -43,7 +43,7 @@ def show_home() -> None:
 
 
 def _show_runs(lines: "list[RunLine]", count: int) -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     rows = [[line.run, line.context, _state(line)] for line in lines]
     more = f"and {count - len(lines):,} more: docgen runs" if count > len(lines) else None

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import RunLine
@@ -23,7 +23,7 @@ def runs(json: o.Json = False) -> None:
 
     docgen runs --json | jq -r '.[].run'
     """
-    from docgen.files.run_folder import list_runs
+    from docgen.files.run_folder.run_folder import list_runs
     from docgen.pipeline.run import list_lines
 
     lines = list_lines(list_runs())
@@ -38,7 +38,7 @@ def runs(json: o.Json = False) -> None:
 def _show(lines: "list[RunLine]") -> None:
     from rich.text import Text
 
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     if not lines:
         console.print("There are no runs here. Start one: docgen run tutorial --n 50")

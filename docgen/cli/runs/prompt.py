@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.llm.protocol import Request
@@ -37,10 +37,10 @@ def prompt(
     """
     from docgen.errors import ConfigError
     from docgen.options.run import RunOptions
-    from docgen.pipeline.inputs.locate_run import open_proposal
-    from docgen.pipeline.shown_prompts import prompts_of
+    from docgen.pipeline.inputs.run_resolution import open_proposal
+    from docgen.pipeline.prompt_preview import prompts_of
     from docgen.progress.display import PlainReporter
-    from docgen.universe.problems import suggestion
+    from docgen.universe.error_messages import suggestion
 
     if stage is not None and stage not in STAGES:
         raise ConfigError(
@@ -76,7 +76,7 @@ def show_request(request: "Request") -> None:
     """Print a request: the part that all requests of the stage share, then its own."""
     from rich.text import Text
 
-    from docgen.cli.console import console
+    from docgen.cli.shared.console import console
     from docgen.text import token_estimate
 
     shared = token_estimate(request.system)

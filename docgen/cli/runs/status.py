@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import facts
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import facts
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from docgen.errors import InputError
-    from docgen.pipeline.attempts import AttemptFilter
+    from docgen.pipeline.attempt_filter import AttemptFilter
     from docgen.pipeline.inputs.change_cost import Explanation
     from docgen.pipeline.inputs.setup import Setup
     from docgen.records import Attempt
@@ -86,7 +86,7 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 
 
 def _show_changes(costs: "Explanation") -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     if not costs.changes:
         console.print("Nothing that the run depends on has changed.")
@@ -129,9 +129,9 @@ def show(
     docgen show tutorial --reason near_duplicate
     docgen show tutorial 17 --prompt   what the model was asked
     """
-    from docgen.cli.console import console
-    from docgen.pipeline.attempts import draw_attempts
-    from docgen.pipeline.execution.shared_money import check_single
+    from docgen.cli.shared.console import console
+    from docgen.pipeline.attempt_filter import draw_attempts
+    from docgen.pipeline.execution.shared_budget import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
@@ -155,7 +155,7 @@ def _filter(
     setup: "Setup", doc: str | None, rejected: bool, reason: str | None, fact: str | None
 ) -> "AttemptFilter":  # fmt: skip
     """What is to be shown; refuses facts and reasons that do not exist."""
-    from docgen.pipeline.attempts import AttemptFilter
+    from docgen.pipeline.attempt_filter import AttemptFilter
 
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     if reason is not None:
@@ -167,7 +167,7 @@ def _filter(
 
 def _nothing_matches(setup: "Setup", matching: "AttemptFilter", doc: str | None) -> "InputError":
     from docgen.errors import InputError
-    from docgen.pipeline.attempts import AttemptFilter, none_accepted
+    from docgen.pipeline.attempt_filter import AttemptFilter, none_accepted
 
     name = setup.run.name
     if matching == AttemptFilter():
@@ -179,8 +179,8 @@ def _nothing_matches(setup: "Setup", matching: "AttemptFilter", doc: str | None)
 
 
 def _show_attempts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -> None:
-    from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
+    from docgen.cli.shared.console import console
 
     for attempt in chosen:
         if as_json:
@@ -191,7 +191,7 @@ def _show_attempts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -
 
 def _show_prompts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -> None:
     from docgen.cli.runs.prompt import as_fields, show_request
-    from docgen.pipeline.shown_prompts import asked_with
+    from docgen.pipeline.prompt_preview import asked_with
 
     for attempt in chosen:
         request, is_same = asked_with(setup, attempt)
@@ -209,7 +209,7 @@ def _show_prompts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) ->
 
 def _refuse_unknown(name: str | None, known: "Iterable[str]", flag: str, listed_as: str) -> None:
     from docgen.errors import ConfigError
-    from docgen.universe.problems import suggestion
+    from docgen.universe.error_messages import suggestion
 
     names = [*known]
     if name is not None and name not in names:

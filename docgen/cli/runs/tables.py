@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from docgen.cli.console import console, table
-from docgen.cli.streams import say_json
+from docgen.cli.shared.console import console, table
+from docgen.cli.shared.streams import say_json
 from docgen.llm.protocol import PROPER_ENDS
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.records import IMPORTED_ENGINE
-from docgen.text.counts import money
+from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
     from docgen.audit.measure.intervals import Share
-    from docgen.pipeline.attempts import FirstDocuments
-    from docgen.pipeline.audit.run_reports import Leaks
+    from docgen.pipeline.attempt_filter import FirstDocuments
+    from docgen.pipeline.audit.runs.run_reports import Leaks
     from docgen.pipeline.estimate import Estimate
     from docgen.pipeline.inputs.setup import Setup
     from docgen.pipeline.status import Summary, Survivor

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.records import Attempt
 
 __all__ = ["register"]
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks at the run's files (chosen: a document takes seconds)."""
 
 
@@ -34,8 +34,8 @@ def tail(
 
     Ctrl-C only stops watching. For a run that no process is working on, the last attempts are shown.
     """
-    from docgen.pipeline.attempts import new_attempts
-    from docgen.pipeline.execution.shared_money import check_single
+    from docgen.pipeline.attempt_filter import new_attempts
+    from docgen.pipeline.execution.shared_budget import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
@@ -55,7 +55,7 @@ def tail(
         is_first = False
         if not at_work:
             break
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     if not json and not quiet:
         say(f"{folder.name}: {accepted:,} of {'?' if n is None else f'{n:,}'} accepted; no process is working on it")
 

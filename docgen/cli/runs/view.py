@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Viewable
     from docgen.progress import Reporter
 
 __all__ = ["register"]
@@ -43,18 +43,20 @@ def view(
         str | None, typer.Option("--who", help="Your name, recorded with your labels.  [default: your user name]")
     ] = None,
     export: Annotated[
-        Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and end.")
+        Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and exit.")
     ] = None,
     documents: Annotated[
         int | None,
-        typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
+        typer.Option(
+            "--documents", min=0, help="With --export: at most this many documents; 0 for all.  [default: 5000]"
+        ),
     ] = None,
     license: Annotated[str, typer.Option("--license", help="With --export: the license that every page states.")] = "",
     canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
     seed: o.Draw = None,
     quiet: o.Quiet = False,
 ) -> None:
-    """Read documents in the browser: search, filter, see facts and findings in their places, label.
+    """Read documents in the browser: search, filter, see facts and findings marked in the text, label.
 
     docgen view helpful_only
 
@@ -76,13 +78,13 @@ def view(
 
 
 def _site_options(documents: int | None, seed: int | None, licence: str, canary: str) -> "SiteOptions":
-    from docgen.explorer.publish.site import MOST, SiteOptions
+    from docgen.explorer.publish.site import MAX_DOCUMENTS, SiteOptions
 
-    most = MOST if documents is None else documents or None
+    most = MAX_DOCUMENTS if documents is None else documents or None
     return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
 
 
-def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
+def _export(views: "list[Viewable]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
     """Publish one corpus, or each of several in its own folder; returns lines on what was written where."""
     from docgen.explorer.publish.site import export_site
 
@@ -95,7 +97,7 @@ def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "
     return "\n".join(lines)
 
 
-def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Shown]":
+def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Viewable]":
     """Each corpus with its index up to date."""
     from docgen.explorer.open import open_all
     from docgen.explorer.view import View

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.corpus import corpus_files
-from docgen.corpus.partitions import cut_file, joined, merged
+from docgen.corpus.partitions import cut_file, join_partitions, merge_partitions
 from docgen.dedupe.distributed.tasks import (
     PartitionSketch,
     Plan,
@@ -28,7 +28,7 @@ from docgen.dedupe.distributed.tasks import (
     sketch_partition,
 )
 from docgen.dedupe.sketch.parameters import Scheme
-from docgen.dedupe.two_pass import Decision, Sketched, first_of_same, with_copies
+from docgen.dedupe.two_pass import CorpusSketches, Decision, first_of_same, with_copies
 from docgen.parallel.executors import Executor
 
 __all__ = ["Partitioned"]
@@ -43,9 +43,9 @@ class Partitioned:
         self._executor = executor
         files = [path.absolute() for path in corpus_files(plan.corpus.paths)]
         cuts = [executor.submit(cut_file, path, plan.partition_rows, results=1)[0] for path in files]
-        parts = joined(executor.collect(cuts))
+        parts = join_partitions(executor.collect(cuts))
         self.plan = plan.fitted(sum(part.rows for part in parts)) if fit else plan
-        self.partitions = merged(parts, self.plan.partition_rows)
+        self.partitions = merge_partitions(parts, self.plan.partition_rows)
         self._shared = executor.share(self.plan)
         self._buckets: list[list[Any]] = []
 
@@ -99,13 +99,13 @@ class Partitioned:
         return self._executor.collect([submit(decide_bin, self.plan.scheme, *sets, results=1)[0] for sets in by_bin])
 
 
-def _joined(sketches: Sequence[PartitionSketch], scheme: Scheme) -> Sketched:
+def _joined(sketches: Sequence[PartitionSketch], scheme: Scheme) -> CorpusSketches:
     def column(name: str, empty: Any) -> Any:
         return np.concatenate([empty, *(getattr(part, name) for part in sketches)])
 
     content, nothing = np.empty((0, 2), np.uint64), np.empty(0, np.int64)
     none = np.empty((0, scheme.bands), np.uint32)
-    return Sketched(none, column("content", content), column("sizes", nothing), column("groups", nothing))
+    return CorpusSketches(none, column("content", content), column("sizes", nothing), column("groups", nothing))
 
 
 def _bins(edges: Ints, sizes: Ints, capacity: int) -> tuple[Ints, Ints]:

@@ -10,13 +10,13 @@ import polars as pl
 
 from docgen.corpus import Batch
 from docgen.corpus.partitions import Partition, read_partition
-from docgen.corpus.readers import Wanted
+from docgen.corpus.readers import ColumnSelection
 from docgen.dedupe.index import KeptTable
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import BATCH_ROWS, Corpus, row_groups
-from docgen.dedupe.two_pass import GOLDEN, Sketched, place_in_order, share_band
+from docgen.dedupe.two_pass import GOLDEN, CorpusSketches, place_in_order, share_band
 
 __all__ = ["PartitionSketch", "Plan", "decide_bin", "link_bucket", "sets_of_partition", "sketch_partition"]
 
@@ -25,15 +25,15 @@ Hashes = npt.NDArray[np.uint64]
 
 NO_ROWS = np.empty(0, np.int64)
 MIX = np.uint64(0xC4CEB9FE1A85EC53)
-MEMORY = 1 << 27
+SHINGLE_MEMORY_BYTES = 1 << 27
 """Bytes of shingle sets that deciding a bin keeps in memory; more go to a temporary file."""
-BUCKET = 1 << 28
+MAX_BUCKET_BYTES = 1 << 28
 """Bytes of (key, row) pairs in the largest bucket. Chosen: a worker sorts a sixteenth of it at a time (`SLICES`) and
 bench/worker_memory.py measures 631 MB for linking one."""
-PIECE = 1 << 17
+PIECE_BYTES = 1 << 17
 """Bytes of (key, row) pairs that a partition sends to a bucket where possible: Ray keeps results under 100 kB in the
 driver's own memory."""
-PAIR = 12  # bytes: a 64-bit key and a 32-bit row
+PAIR_BYTES = 12  # bytes: a 64-bit key and a 32-bit row
 SLICES = 16
 
 
@@ -53,9 +53,11 @@ class Plan:
 
     def fitted(self, rows: int) -> "Plan":
         """The plan with enough buckets for `rows` documents to fit a worker each, and partitions of a matching size."""
-        document = PAIR * self.scheme.bands
-        buckets = max(self.buckets, -(-rows * document // BUCKET))
-        return replace(self, buckets=buckets, partition_rows=max(self.partition_rows, buckets * PIECE // document))
+        document = PAIR_BYTES * self.scheme.bands
+        buckets = max(self.buckets, -(-rows * document // MAX_BUCKET_BYTES))
+        return replace(
+            self, buckets=buckets, partition_rows=max(self.partition_rows, buckets * PIECE_BYTES // document)
+        )
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _batches(
     plan: Plan, partition: Partition, columns: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Iterator[tuple[int, Batch]]:
     """(first row within the partition, batch) for each batch."""
-    selection = Wanted(plan.corpus.text_column, columns, optional)
+    selection = ColumnSelection(plan.corpus.text_column, columns, optional)
     for batch in read_partition(partition, selection, BATCH_ROWS):
         yield batch.first_row - partition.first_row, batch
 
@@ -169,7 +171,7 @@ def decide_bin(scheme: Scheme, *parts: list[tuple[Any, ...]]) -> tuple[Ints, Int
     """Step 5 for one bin: its rows, the kept row each duplicates (-1: kept), Jaccard, and how many were compared."""
     pieces = [piece for part in parts for piece in part]
     rows, rank, bands, groups = (np.concatenate([piece[i] for piece in pieces]) for i in range(4))
-    store = SetStore(MEMORY)
+    store = SetStore(SHINGLE_MEMORY_BYTES)
     spans = np.zeros((len(rows), 3), np.int64)
     spans[:, 1], spans[:, 2] = np.concatenate([piece[5] for piece in pieces]), groups
     spans[:, 0] = np.cumsum(spans[:, 1]) - spans[:, 1]
@@ -179,7 +181,7 @@ def decide_bin(scheme: Scheme, *parts: list[tuple[Any, ...]]) -> tuple[Ints, Int
     order = np.argsort(rank)
     shared = share_band(bands, order)
     no_content = np.empty((0, 2), np.uint64)
-    sketched = Sketched(bands, no_content, spans[:, 1], groups)
+    sketched = CorpusSketches(bands, no_content, spans[:, 1], groups)
     order = order[shared[order]]
     kept_row, jaccard = place_in_order(sketched, order, spans, scheme.threshold, KeptTable(scheme.bands), store)
     return rows, np.where(kept_row < 0, -1, rows[np.maximum(kept_row, 0)]), jaccard, len(order)

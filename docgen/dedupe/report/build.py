@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from docgen.dedupe.job import Deduplicated, Settings
+from docgen.dedupe.job import DedupeResult, DedupeSettings
 from docgen.dedupe.precedence import fact_names
 from docgen.dedupe.report.text_diff import differing_passage
 from docgen.dedupe.source import Corpus
 
-__all__ = ["EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summarise", "texts_of"]
+__all__ = ["MAX_EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summarise", "texts_of"]
 
 REPORT_COLUMNS = ("doc_type", "idea", "facts")
-EXAMPLES = 10
+MAX_EXAMPLES = 10
 BINS = 10
-BAR = 40  # characters of the longest bar
+BAR_WIDTH = 40  # characters of the longest bar
 MAX_IDEAS = 50  # document types or ideas listed, those with the most removals
 
 
-def summarise(result: Deduplicated, settings: Settings) -> dict[str, Any]:
+def summarise(result: DedupeResult, settings: DedupeSettings) -> dict[str, Any]:
     """Counts over the whole corpus."""
     decision, scheme = result.decision, settings.scheme
     removed = ~decision.kept
@@ -47,14 +47,14 @@ def summarise(result: Deduplicated, settings: Settings) -> dict[str, Any]:
     }
 
 
-def cluster_sizes(result: Deduplicated) -> dict[str, int]:
+def cluster_sizes(result: DedupeResult) -> dict[str, int]:
     """The number of clusters of 2, 3, ... documents: a kept document and its duplicates."""
     kept_row = result.decision.kept_row
     sizes = np.unique(kept_row[kept_row >= 0], return_counts=True)[1] + 1
     return {str(size): count for size, count in sorted(Counter(sizes.tolist()).items())}
 
 
-def histogram(result: Deduplicated, threshold: float) -> list[dict[str, float]]:
+def histogram(result: DedupeResult, threshold: float) -> list[dict[str, float]]:
     """Removed documents by their Jaccard similarity with the kept one, in BINS bins from the threshold to 1."""
     values = result.decision.jaccard[~result.decision.kept]
     counts, edges = np.histogram(values, bins=BINS, range=(threshold, 1.0 if threshold < 1 else 1.001))
@@ -67,13 +67,14 @@ def histogram(result: Deduplicated, threshold: float) -> list[dict[str, float]]:
 def histogram_lines(bins: Sequence[dict[str, float]]) -> list[str]:
     """The histogram as text, one line for each bin."""
     highest = max((b["documents"] for b in bins), default=0) or 1
+    bars = ("█" * round(BAR_WIDTH * b["documents"] / highest) for b in bins)
     return [
-        f"{b['from']:.2f}-{b['to']:.2f} {'█' * round(BAR * b['documents'] / highest):<{BAR}} {int(b['documents']):,}"
-        for b in bins
+        f"{b['from']:.2f}-{b['to']:.2f} {bar:<{BAR_WIDTH}} {int(b['documents']):,}"
+        for b, bar in zip(bins, bars, strict=True)
     ]
 
 
-def by_column(result: Deduplicated) -> dict[str, Any]:
+def by_column(result: DedupeResult) -> dict[str, Any]:
     """Removals by document type, idea and fact, for those columns that the corpus has."""
     table = result.table.with_columns(removed=pl.Series(~result.decision.kept))
     counts: dict[str, Any] = {}
@@ -115,7 +116,7 @@ def texts_of(corpus: Corpus, rows: Sequence[int]) -> dict[int, str]:
     return texts
 
 
-def examples(result: Deduplicated, corpus: Corpus, count: int = EXAMPLES) -> list[dict[str, Any]]:
+def examples(result: DedupeResult, corpus: Corpus, count: int = MAX_EXAMPLES) -> list[dict[str, Any]]:
     """Pairs evenly spaced from the least to the most similar near-duplicates, with the longest passage that differs."""
     decision = result.decision
     near = np.flatnonzero((decision.kept_row >= 0) & ~decision.exact)  # texts of an index are nowhere

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.corpus import Piece
-from docgen.corpus.utf8 import encode
+from docgen.corpus.text_buffers import encode
 from docgen.dedupe.report.text_diff import word_spans
 from docgen.dedupe.sketch.signatures import NO_HASHES, Sketcher
 from docgen.dedupe.two_pass import map_in_order

@@ -10,7 +10,7 @@ from docgen.errors import ConfigError
 
 __all__ = ["MAX_PERMUTATIONS", "Scheme", "choose_bands", "permutations"]
 
-LOWEST = 0.01
+MIN_THRESHOLD = 0.01
 """The least threshold. Chosen: below it any two documents of one language are near-duplicates."""
 MAX_PERMUTATIONS = 128
 """The most that `choose_bands` may use: datasketch's default number."""
@@ -40,8 +40,8 @@ class Scheme:
     ) -> "Scheme":
         """A scheme; `bands` and `rows` follow from the threshold unless given. Raises `ConfigError` if invalid."""
         _check(
-            LOWEST <= threshold <= 1,
-            f"threshold {threshold} is outside [{LOWEST}, 1]",
+            MIN_THRESHOLD <= threshold <= 1,
+            f"threshold {threshold} is outside [{MIN_THRESHOLD}, 1]",
             "Give a Jaccard similarity such as 0.8",
         )
         _check(1 <= ngram <= 64, f"ngram {ngram} is outside 1 to 64", "5 is usual for documents, 1 to 3 for titles")

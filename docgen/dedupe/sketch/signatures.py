@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen import kernels
-from docgen.corpus.utf8 import Utf8
-from docgen.dedupe.sketch.composed import composed
+from docgen.corpus.text_buffers import TextBuffers
 from docgen.dedupe.sketch.parameters import Scheme, permutations
+from docgen.dedupe.sketch.unicode_normalisation import normalise_unicode
 from docgen.errors import InputError
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import BLOCK, SCRATCH, scratch
@@ -44,12 +44,12 @@ class Sketcher:
         self._a, self._b = permutations(scheme.num_perm, scheme.seed)
         self._kinds, self._folded = fold_table()
 
-    def sketch(self, texts: Utf8, salts: Hashes | None = None, *, minima: bool = True) -> Sketches:
+    def sketch(self, texts: TextBuffers, salts: Hashes | None = None, *, minima: bool = True) -> Sketches:
         """Sketch documents; those with different `salts` (n,) never share a band.
 
         Without `minima`, that array of the result has a single meaningless row.
         """
-        n, scheme, texts = len(texts), self.scheme, composed(texts)
+        n, scheme, texts = len(texts), self.scheme, normalise_unicode(texts)
         result = Sketches(
             np.empty((n if minima else 1, scheme.num_perm), np.uint32),
             np.empty((n, scheme.bands), np.uint32),
@@ -65,13 +65,13 @@ class Sketcher:
         )  # fmt: skip
         return result
 
-    def sets_into(self, out: Hashes, texts: Utf8, sizes: Ints) -> Ints:
+    def sets_into(self, out: Hashes, texts: TextBuffers, sizes: Ints) -> Ints:
         """Write the sorted shingle sets one after another into `out`; returns where each ends, (n,).
 
         `sizes` are those of `sketch`, and `out` must have room for their sum. A size of -1 skips a document. Raises
         `InputError` when a document has more shingles than its size: the corpus has changed since it was sketched.
         """
-        texts = composed(texts)
+        texts = normalise_unicode(texts)
         ends, capacity = np.empty(len(texts), np.int64), max(BLOCK, int(sizes.max(initial=0)))
         words, hashes, text = scratch()
         grown = kernels.shingles(

@@ -8,12 +8,12 @@ from itertools import count
 
 import numpy as np
 
-from docgen.explorer.index.columns import append, fact_code
+from docgen.explorer.index.column_segments import append, fact_code
 from docgen.explorer.index.entries import Entry, Source, text_body
 from docgen.explorer.index.schema import SEGMENT, get_meta, put_meta
 from docgen.progress import Progress, Reporter
 
-__all__ = ["grow"]
+__all__ = ["extend_index"]
 
 BATCH_BYTES = 24 << 20
 """Characters of text in a batch. Chosen: memory stays under 100 MB, and a commit every thousand texts costs little."""
@@ -65,7 +65,7 @@ class _Terms:
         return new
 
 
-def grow(connection: sqlite3.Connection, source: Source, reporter: Reporter, keep_texts: bool) -> int:
+def extend_index(connection: sqlite3.Connection, source: Source, reporter: Reporter, keep_texts: bool) -> int:
     """Index what the source has beyond the index; returns the number of new documents.
 
     `keep_texts`: the texts go into the index too, for corpora whose lines cannot be looked up again. The caller makes

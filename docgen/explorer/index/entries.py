@@ -10,12 +10,12 @@ from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.explorer.index.schema import DamagedIndex
 from docgen.files.append_log import read_lines
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.records import Attempt
 from docgen.text import digest, token_estimate, word_count
 
 if TYPE_CHECKING:
-    from docgen.explorer.detect import Detectors
+    from docgen.explorer.live_detectors import Detectors
 
 __all__ = [
     "DAMAGED", "CorpusSource", "Entry", "RunSource", "Source", "attempt_there", "body_text", "text_body",
@@ -176,7 +176,7 @@ class CorpusSource:
         """The documents from row `start`."""
         detectors = None
         if self.context is not None:
-            from docgen.explorer.detect import Detectors
+            from docgen.explorer.live_detectors import Detectors
 
             detectors = Detectors.of(self.context)
         for batch in read_corpus(self.files, optional=COLUMNS):

@@ -12,8 +12,18 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
-    "SEGMENT", "VERSION", "DamagedIndex", "connect", "create", "get_meta", "is_of_machine", "put_meta", "read_meta",
-    "read_only", "seal", "unseal",
+    "SEGMENT",
+    "VERSION",
+    "DamagedIndex",
+    "add_checksum",
+    "connect",
+    "create",
+    "get_meta",
+    "is_of_machine",
+    "put_meta",
+    "read_meta",
+    "read_only",
+    "remove_checksum",
 ]  # fmt: skip
 
 VERSION = 2
@@ -61,12 +71,12 @@ def is_of_machine(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in OF_MACHINE
 
 
-def seal(data: bytes) -> bytes:
+def add_checksum(data: bytes) -> bytes:
     """Bytes as they are kept: with their checksum, which SQLite has none of, in the last four bytes."""
     return data + zlib.crc32(data).to_bytes(4, "big")
 
 
-def unseal(data: bytes) -> memoryview:
+def remove_checksum(data: bytes) -> memoryview:
     """What was sealed. Raises `DamagedIndex` for anything else."""
     body = memoryview(data)[:-4] if isinstance(data, bytes) else memoryview(b"")
     if zlib.crc32(body).to_bytes(4, "big") != data[-4:]:
@@ -111,9 +121,9 @@ def get_meta(connection: sqlite3.Connection, key: str, default: Any = None) -> A
 
 def read_meta(row: Sequence[Any] | None, default: Any) -> Any:
     """The value in a row of the notes. Raises `DamagedIndex` for one that was not written so."""
-    return default if row is None else json.loads(bytes(unseal(row[0])))
+    return default if row is None else json.loads(bytes(remove_checksum(row[0])))
 
 
 def put_meta(connection: sqlite3.Connection, key: str, value: Any) -> None:
     """Record a value, anything that JSON can represent."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, seal(json.dumps(value).encode())))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, add_checksum(json.dumps(value).encode())))

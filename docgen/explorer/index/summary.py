@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import read_column
+from docgen.explorer.index.column_segments import read_column
 from docgen.explorer.index.schema import get_meta, put_meta
 
 __all__ = ["LENGTHS", "summarise"]

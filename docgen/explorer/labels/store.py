@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from docgen.errors import UserError
 from docgen.text import digest
 
-__all__ = ["VERDICTS", "Label", "LabelStore", "Refused"]
+__all__ = ["VERDICTS", "Label", "LabelError", "LabelStore"]
 
 VERDICTS = {
     "document": ("good", "bad"),
@@ -42,12 +42,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Refused(UserError):
+class LabelError(UserError):
     """A label that cannot be kept, or labels that cannot be read."""
 
 
 def _in_words(method: "Callable[Concatenate[LabelStore, P], R]") -> "Callable[Concatenate[LabelStore, P], R]":
-    """The method, which raises `Refused` where SQLite cannot do it. Labels are nobody's to make anew."""
+    """The method, which raises `LabelError` where SQLite cannot do it. Labels are nobody's to make anew."""
 
     @wraps(method)
     def call(store: "LabelStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -55,7 +55,7 @@ def _in_words(method: "Callable[Concatenate[LabelStore, P], R]") -> "Callable[Co
             return method(store, *args, **kwargs)
         except sqlite3.Error as error:
             fix = "See whether the disk has room; a damaged file restore, or move it away to begin anew"
-            raise Refused(f"labels cannot be read or kept ({error})", str(store.file), fix) from error
+            raise LabelError(f"labels cannot be read or kept ({error})", str(store.file), fix) from error
 
     return call
 
@@ -95,13 +95,13 @@ class LabelStore:
 
     @_in_words
     def add(self, label: Label, text: str, doc_type: str = "") -> Label:
-        """Store a label of a document with this text; returns it with its id and time. Raises `Refused`."""
+        """Store a label of a document with this text; returns it with its id and time. Raises `LabelError`."""
         if label.verdict not in VERDICTS.get(label.kind, ()):
-            raise Refused(
+            raise LabelError(
                 f"{label.verdict!r} is not a verdict on a {label.kind}", label.document, "Use the page's buttons"
             )
         if not 0 <= label.start <= label.end <= len(text):
-            raise Refused("the passage is outside the text", label.document, "Load the page again")
+            raise LabelError("the passage is outside the text", label.document, "Load the page again")
         key = digest(text)
         quote = text[label.start : label.end].encode("utf-8", "replace").decode()
         values = (
@@ -189,7 +189,7 @@ class LabelStore:
 
     def _write(self) -> sqlite3.Connection:
         if self.why_not:
-            raise Refused("labels cannot be stored here", str(self.file.parent), self.why_not)
+            raise LabelError("labels cannot be stored here", str(self.file.parent), self.why_not)
         return self._connection()
 
     def _connection(self) -> sqlite3.Connection:

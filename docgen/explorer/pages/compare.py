@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.pages.document import differing
-from docgen.explorer.pages.documents import title_of
+from docgen.explorer.pages.documents.document import differing
+from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.overview import fact_rows
-from docgen.explorer.pages.page_query import Missing, PageQuery, share
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery, share
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 
 __all__ = ["compare"]
 
-PAGE = 25
+PAGE_ROWS = 25
 """Slots on a page. Chosen: each is two documents to read and compare, half as many as a list has."""
 FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
 
@@ -25,7 +25,7 @@ def compare(view: View, query: PageQuery) -> dict[str, Any]:
     if not name:
         return {"other": "", "others": [], "figures": [], "facts": [], "rows": [], "pair": None, "after": None}
     if name not in query.views:
-        raise Missing(f"the corpus {name!r} is not open here")
+        raise PageNotFound(f"the corpus {name!r} is not open here")
     other = query.views[name]
     a, b, slot = view.snapshot, other.snapshot, query.number("slot")
     rows, after = _slots(a, b, query.number("after")) if slot is None else ([], None)
@@ -72,18 +72,18 @@ def _slots(a: Snapshot, b: Snapshot, after: int | None) -> tuple[list[dict[str, 
     common = np.intersect1d(a.column("slot"), b.column("slot"))
     common = common[common > (-1 if after is None else after)]
     rows = []
-    for slot in common[:PAGE].tolist():
+    for slot in common[:PAGE_ROWS].tolist():
         pair = _pair(a, b, slot)
         sides = {side: {key: pair[side][key] for key in ("id", "title", "words", "facts")} for side in "ab"}
         rows.append({"slot": slot, "same": pair["same"], **sides})
-    return rows, int(common[PAGE - 1]) if len(common) > PAGE else None
+    return rows, int(common[PAGE_ROWS - 1]) if len(common) > PAGE_ROWS else None
 
 
 def _pair(a: Snapshot, b: Snapshot, slot: int) -> dict[str, Any]:
     """The documents of a slot in both, and where they differ."""
     docs = a.in_slot(slot), b.in_slot(slot)
     if docs[0] is None or docs[1] is None:
-        raise Missing(f"slot {slot} does not have a document in both corpora")
+        raise PageNotFound(f"slot {slot} does not have a document in both corpora")
     left, right = _side(a, docs[0]), _side(b, docs[1])
     same = left["text"] == right["text"]
     left["differs"], right["differs"] = ([], []) if same else differing(left["text"], right["text"], 100_000)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from docgen.explorer.labels.scores import judge_scores, scores_of
-from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.overview import fact_rows, finding_rows
-from docgen.explorer.pages.page_query import Missing, PageQuery, share
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery, share
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.read.verdicts import VERDICTS
 from docgen.explorer.view import View
@@ -36,7 +36,7 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
     """One fact."""
     snapshot, name = view.snapshot, query.path["id"]
     if name not in snapshot.facts:
-        raise Missing(f"{name!r} is not a fact of this corpus")
+        raise PageNotFound(f"{name!r} is not a fact of this corpus")
     report = view.report("salience.json") or {}
     row = next(row for row in fact_rows(view, report) if row["id"] == name)
     own = (report.get("facts") or {}).get(name) or {}

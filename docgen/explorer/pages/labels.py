@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from docgen.explorer.labels.blind import estimate
 from docgen.explorer.labels.gold import GoldDocument, complete_documents
 from docgen.explorer.labels.scores import judge_scores, scores_of
-from docgen.explorer.pages.document import document
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.labels.stratified_draws import estimate
+from docgen.explorer.pages.documents.document import document
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.view import View
 
 __all__ = ["blind", "blind_document", "labels", "rules_of"]
@@ -83,11 +83,11 @@ def _is_true(gold: GoldDocument, subject: str) -> bool:
 def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     """The next document of a draw, without anything that detectors or judges say about it."""
     if not query.path["id"].isdecimal():
-        raise Missing("no such draw")
+        raise PageNotFound("no such draw")
     draw = int(query.path["id"])
     drawn = view.labels.drawn(draw)
     if not drawn:
-        raise Missing(f"no draw {draw}")
+        raise PageNotFound(f"no draw {draw}")
     done = view.labels.documents("complete")
     place = query.number("at")
     if place is None or place >= len(drawn):

@@ -10,10 +10,10 @@ from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 from docgen.records import EMBEDDED_MODEL, embedded_notice
 
-__all__ = ["Missing", "PageQuery", "fact_numbers", "writer_notice"]
+__all__ = ["PageNotFound", "PageQuery", "fact_numbers", "writer_notice"]
 
 
-class Missing(Exception):
+class PageNotFound(Exception):
     """The page does not exist; the text says what was not found."""
 
 

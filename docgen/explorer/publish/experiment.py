@@ -12,7 +12,7 @@ from docgen.explorer.publish.search import SearchFiles
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import FACETS, TranscriptFilters, facets_of, places_of
-from docgen.explorer.transcripts.pages import PAGE, experiment, transcript, transcript_rows
+from docgen.explorer.transcripts.pages import PAGE_ROWS, experiment, transcript, transcript_rows
 from docgen.explorer.transcripts.rows import address_part
 from docgen.explorer.web.render import html_page
 from docgen.progress import Progress, Reporter
@@ -41,7 +41,7 @@ class TranscriptLinks:
         file = self._listed.get(filters) if isinstance(filters, TranscriptFilters) else None
         if file is None:
             return self.page("transcripts", filters.address())
-        number = int(str(more.get("from", 0))) // PAGE
+        number = int(str(more.get("from", 0))) // PAGE_ROWS
         return self._up + _numbered(file, number)
 
     def asset(self, name: str) -> str:
@@ -115,18 +115,18 @@ class _Site:
 
     def _list(self, filters: TranscriptFilters, file: str) -> None:
         places = [place for place in places_of(self.own, filters) if self.own.rows[place].path in self.published]
-        for first in range(0, max(1, len(places)), PAGE):
+        for first in range(0, max(1, len(places)), PAGE_ROWS):
             data = {
                 "filters": {"chosen": list(filters.chosen), "q": "", "sort": filters.sort},
                 "seed": filters.seed,
                 "total": len(places),
                 "first": first,
-                "before": first - PAGE if first else None,
-                "after": first + PAGE if first + PAGE < len(places) else None,
-                "rows": transcript_rows(self.own, places[first : first + PAGE]),
+                "before": first - PAGE_ROWS if first else None,
+                "after": first + PAGE_ROWS if first + PAGE_ROWS < len(places) else None,
+                "rows": transcript_rows(self.own, places[first : first + PAGE_ROWS]),
                 "facets": facets_of(self.own, filters) if len(self.chosen) == len(self.own.rows) else [],
             }
-            self._page("transcripts", _numbered(file, first // PAGE), data)
+            self._page("transcripts", _numbered(file, first // PAGE_ROWS), data)
 
     def _page(self, name: str, file: str, data: Mapping[str, Any]) -> None:
         target = self.out / file

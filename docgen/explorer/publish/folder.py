@@ -7,9 +7,9 @@ from pathlib import Path
 from docgen.errors import ConfigError
 from docgen.explorer.web.render import ASSETS
 
-__all__ = ["MOST", "SiteOptions", "clear_folder", "finish_folder"]
+__all__ = ["MAX_DOCUMENTS", "SiteOptions", "clear_folder", "finish_folder"]
 
-MOST = 5_000
+MAX_DOCUMENTS = 5_000
 """Documents that are published unless more are asked for."""
 MARK = "docgen-site.txt"
 
@@ -21,7 +21,7 @@ class SiteOptions:
     `licence` and `canary` are on every page; without a canary the corpus gets its own.
     """
 
-    documents: int | None = MOST
+    documents: int | None = MAX_DOCUMENTS
     seed: int = 0
     licence: str = ""
     canary: str = ""

@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.index.frequent import WORD, fold_word
+from docgen.explorer.index.frequent_word_masks import WORD, fold_word
 
 __all__ = ["SearchFiles"]
 
-CHUNK = 2_000
+DOCUMENTS_PER_CHUNK = 2_000
 """Documents in a file. Chosen: about a megabyte of titles and excerpts, loaded at once."""
 
 
@@ -37,7 +37,9 @@ class SearchFiles:
     def write(self, folder: Path) -> None:
         """Write all files."""
         folder.mkdir(parents=True, exist_ok=True)
-        chunks = [self._rows[first : first + CHUNK] for first in range(0, len(self._rows), CHUNK)]
+        chunks = [
+            self._rows[first : first + DOCUMENTS_PER_CHUNK] for first in range(0, len(self._rows), DOCUMENTS_PER_CHUNK)
+        ]
         for number, chunk in enumerate(chunks):
             _write(folder / f"documents-{number}.js", "documents", number, chunk)
         shards: dict[str, dict[str, str]] = defaultdict(dict)
@@ -56,7 +58,7 @@ class SearchFiles:
             "documents": len(self._rows),
             "unit": self._unit,
             "list": self._listed,
-            "chunk": CHUNK,
+            "chunk": DOCUMENTS_PER_CHUNK,
             "chunks": len(chunks),
             "shards": sorted(shards),
             "common": sorted(common),

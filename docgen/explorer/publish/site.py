@@ -8,32 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
-from docgen.explorer.pages.document import document
-from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.index.column_segments import Array
+from docgen.explorer.pages.documents.document import document
+from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.facts import fact, facts, findings
-from docgen.explorer.pages.kinds import type_, types
 from docgen.explorer.pages.overview import overview
 from docgen.explorer.pages.page_query import PageQuery, run_word
-from docgen.explorer.pages.table import PAGES
-from docgen.explorer.publish.folder import MOST, SiteOptions, clear_folder, finish_folder
+from docgen.explorer.pages.page_registry import PAGES
+from docgen.explorer.pages.types_and_ideas import type_, types
+from docgen.explorer.publish.folder import MAX_DOCUMENTS, SiteOptions, clear_folder, finish_folder
 from docgen.explorer.publish.links import SiteLinks, thing_file
 from docgen.explorer.publish.search import SearchFiles
 from docgen.explorer.read.facets import facets_under
-from docgen.explorer.read.listing import PAGE
-from docgen.explorer.shown import Shown
+from docgen.explorer.read.listing import PAGE_ROWS
 from docgen.explorer.view import View
+from docgen.explorer.viewable import Viewable
 from docgen.explorer.web.render import html_page
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest
 
-__all__ = ["MOST", "SiteOptions", "export_site"]
+__all__ = ["MAX_DOCUMENTS", "SiteOptions", "export_site"]
 
 NO_SCORES = {"scores": None, "judge_scores": None}
 NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
 
 
-def export_site(view: Shown, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
+def export_site(view: Viewable, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
     """Write the site to a new or earlier site's folder; returns the number of documents or transcripts in it.
 
     Raises `ConfigError` for a folder with anything else in it.
@@ -74,7 +74,7 @@ class _Site:
         ids = [self.snapshot.id_of(int(doc)) for doc in self.docs]
         for doc, name in zip(self.docs, ids, strict=True):
             self.files[name] = f"document/{digest(str(self.snapshot.record(int(doc))['text']), size=8)}.html"
-        for number, first in enumerate(range(PAGE, len(self.docs), PAGE), 2):
+        for number, first in enumerate(range(PAGE_ROWS, len(self.docs), PAGE_ROWS), 2):
             self.lists[int(self.docs[first - 1])] = f"documents-{number}.html"
         self._documents(ids)
         self._lists()
@@ -120,11 +120,11 @@ class _Site:
         facets = [f for f in facets_under(self.snapshot, mask) if f.field in ("fact", "type", "finding", "words")]
         starts: list[int | None] = list(self.lists)
         for number, start in enumerate(starts):
-            docs = self.docs[number * PAGE : (number + 1) * PAGE].tolist()
+            docs = self.docs[number * PAGE_ROWS : (number + 1) * PAGE_ROWS].tolist()
             data = {
                 "filters": {"chosen": [], "q": "", "sort": ""},
                 "total": len(self.docs),
-                "first": number * PAGE,
+                "first": number * PAGE_ROWS,
                 "before": starts[number - 1] if number else None,
                 "after": docs[-1] if number + 1 < len(starts) else None,
                 "has_before": number > 0,

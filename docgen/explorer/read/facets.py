@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.index.summary import LENGTHS
 from docgen.explorer.read.filters import TESTS, Filters, Labelled, mask_of
 from docgen.explorer.read.snapshot import Snapshot
@@ -14,7 +14,7 @@ from docgen.explorer.read.verdicts import VERDICTS
 __all__ = ["Facet", "Value", "facets_of", "facets_under"]
 
 
-class Chosen:
+class SelectedDocuments:
     """The documents of a list, in whichever form is quicker to count."""
 
     def __init__(self, mask: Array) -> None:
@@ -74,14 +74,14 @@ def facets_under(snapshot: Snapshot, mask: Array) -> list[Facet]:
 
 def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled: Labelled) -> list[Facet]:
     """`whole` None means all documents, whose counts the index has."""
-    mask = None if whole is None else Chosen(whole)
+    mask = None if whole is None else SelectedDocuments(whole)
 
-    def other(name: str) -> Chosen | None:
+    def other(name: str) -> SelectedDocuments | None:
         """The list without the filters of one name, for the counts of that facet's other values."""
         if all(field != name for field, _ in filters.chosen):
             return mask
         rest = filters.without(name)
-        return Chosen(mask_of(snapshot, rest, labelled)) if rest.chosen or rest.q else None
+        return SelectedDocuments(mask_of(snapshot, rest, labelled)) if rest.chosen or rest.q else None
 
     facets = [
         Facet("fact", "Facts", _facts(snapshot, filters, mask), False),
@@ -100,7 +100,7 @@ def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled:
     ]
 
 
-def _facts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _facts(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     counts = snapshot.summary.get("facts", {})
     codes = {name: code for code, name in enumerate(snapshot.terms["fact"])}
     values = []
@@ -122,7 +122,7 @@ def _facts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Va
     return values
 
 
-def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: Chosen | None) -> list[Value]:
+def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: SelectedDocuments | None) -> list[Value]:
     names = snapshot.terms[kind]
     if len(names) < 2:
         return []
@@ -143,7 +143,7 @@ def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: Chosen | None)
     return sorted(values, key=lambda value: (not value.chosen, -value.documents, value.name))
 
 
-def _findings(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _findings(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     values = []
     for code, name in enumerate(snapshot.terms["rule"]):
         column = snapshot.column(f"rule:{code}")
@@ -152,7 +152,7 @@ def _findings(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list
     return sorted(values, key=lambda value: -value.documents)
 
 
-def _lengths(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _lengths(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     bins = [*LENGTHS, 1 << 31]
     if mask is None:
         counts = snapshot.summary.get("lengths", [])
@@ -171,7 +171,7 @@ def _lengths(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[
     return values
 
 
-def _tries(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _tries(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     counts: Any = snapshot.summary.get("tries", [])
     if mask is not None:
         counts = np.bincount(mask.of(snapshot.column("number"))).tolist()
@@ -179,7 +179,7 @@ def _tries(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Va
     return [Value(number, number, count, ("tries", number) in filters.chosen) for number, count in pairs]
 
 
-def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Facet]:
+def _verdicts(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Facet]:
     """For each fact that is filtered by, what the judge said about it; "judged=FACT:VERDICT" asks for one of these."""
     names = dict.fromkeys(value.partition(":")[0] for field, value in filters.chosen if field == "fact")
     facets = []
@@ -195,7 +195,7 @@ def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list
     return facets
 
 
-def _judged(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
+def _judged(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
     """Documents that a judge read, and those of them that break a rule in its view."""
     if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
         return []

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 
-from docgen.explorer.index.columns import DIRECTNESS, PROMINENCE, Array
+from docgen.explorer.index.column_segments import DIRECTNESS, PROMINENCE, Array
 from docgen.explorer.read.search import Query, matching, parse
 from docgen.explorer.read.snapshot import Snapshot
 

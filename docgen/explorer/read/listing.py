@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.read.filters import Filters, Labelled, mask_of
-from docgen.explorer.read.search import RANKED, ranked
+from docgen.explorer.read.search import MAX_RANKED, ranked
 from docgen.explorer.read.snapshot import Snapshot
 
-__all__ = ["PAGE", "Listing", "list_documents", "neighbours_in"]
+__all__ = ["PAGE_ROWS", "Listing", "list_documents", "neighbours_in"]
 
-PAGE = 50
+PAGE_ROWS = 50
 """Documents on a page. Chosen: some screens to scroll; each text is read from the disk for its excerpt."""
 COLUMNS = {"words": "words", "tokens": "tokens", "tries": "number", "slot": "slot"}
 
@@ -37,8 +37,8 @@ def list_documents(
     if after is not None:
         first = _place(ordered, after, filters.sort) + 1
     elif before is not None:
-        first = max(0, _place(ordered, before, filters.sort) - PAGE)
-    docs = ordered[first : first + PAGE].tolist()
+        first = max(0, _place(ordered, before, filters.sort) - PAGE_ROWS)
+    docs = ordered[first : first + PAGE_ROWS].tolist()
     is_last = first + len(docs) >= len(ordered)
     return Listing(
         docs, first, len(ordered), docs[0] if docs and first else None, docs[-1] if docs and not is_last else None, note
@@ -84,7 +84,7 @@ def _order(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> tuple[Ar
         if order is not None:
             return order[mask[order]], ""
         if filters.query.match:
-            note = f"More than {RANKED:,} documents match: too many to rank. They are in the order of the corpus."
+            note = f"More than {MAX_RANKED:,} documents match: too many to rank. They are in the order of the corpus."
             return _places(mask), note
     name = filters.sort.removeprefix("-")
     if name in COLUMNS:

@@ -35,8 +35,8 @@ def saved_report(file: Path) -> dict[str, Any] | None:
 
 
 def _shape(name: str) -> type[BaseModel]:
-    from docgen.audit.measure.leakage import LeakageReport
-    from docgen.audit.measure.salience_report import SalienceReport
+    from docgen.audit.measure.findings_by_rule import LeakageReport
+    from docgen.audit.measure.salience.report import SalienceReport
 
     shapes: dict[str, type[BaseModel]] = {
         "salience.json": SalienceReport,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
-from docgen.explorer.index.frequent import WORD, fold_word, read_frequent
+from docgen.explorer.index.column_segments import Array
+from docgen.explorer.index.frequent_word_masks import WORD, fold_word, read_frequent
 from docgen.explorer.read.snapshot import Snapshot
 
-__all__ = ["RANKED", "Query", "clause_pattern", "matching", "parse", "ranked"]
+__all__ = ["MAX_RANKED", "Query", "clause_pattern", "matching", "parse", "ranked"]
 
-RANKED = 20_000
+MAX_RANKED = 20_000
 """Matches up to which they can be ranked. Measured on a million documents: FTS5 takes about 12 ms for each 10,000 that
 it has to weigh (bench/view.py); above it they are in the order of the corpus, and the page says so."""
 PART = re.compile(r'(-?)"([^"]*)"?|(\S+)')
@@ -119,7 +119,7 @@ def _look_up(snapshot: Snapshot, clause: str) -> Array:
 
 def ranked(snapshot: Snapshot, query: Query) -> Array | None:
     """The documents that match, best first by BM25; None if there are too many, which would take too long."""
-    if np.count_nonzero(matching(snapshot, query)) > RANKED:
+    if np.count_nonzero(matching(snapshot, query)) > MAX_RANKED:
         return None
     return snapshot.remember(("ranked", query.match), lambda: _ranked(snapshot, query.match), most=4)
 
@@ -127,6 +127,6 @@ def ranked(snapshot: Snapshot, query: Query) -> Array | None:
 def _ranked(snapshot: Snapshot, match: str) -> Array:
     """The order is one string, as in `_look_up`; an index that has grown since may have a few more."""
     inner = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
-    listed = snapshot.rows(f"SELECT group_concat(rowid) FROM ({inner})", match, 2 * RANKED)[0][0]
+    listed = snapshot.rows(f"SELECT group_concat(rowid) FROM ({inner})", match, 2 * MAX_RANKED)[0][0]
     docs = np.fromstring(listed or "", np.int32, sep=",")
     return docs[docs < snapshot.documents]

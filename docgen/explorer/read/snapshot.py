@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.index.columns import Array, join_segments, read_fact_code
+from docgen.explorer.index.column_segments import Array, join_segments, read_fact_code
 from docgen.explorer.index.entries import attempt_there, body_text
 from docgen.explorer.index.schema import SEGMENT, DamagedIndex, read_meta, read_only
 from docgen.records import Slot, document_id, slot_of

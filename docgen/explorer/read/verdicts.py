@@ -8,14 +8,14 @@ import numpy as np
 from pydantic_core import from_json
 
 from docgen.errors import ConfigError
-from docgen.explorer.index.columns import Array
-from docgen.explorer.index.journal import JUDGE_STAGE
+from docgen.explorer.index.column_segments import Array
+from docgen.explorer.index.spending_and_judge_replies import JUDGE_STAGE
 from docgen.explorer.read.snapshot import Snapshot
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.text import digest
 
 if TYPE_CHECKING:
-    from docgen.audit.judge.panel import Panel
+    from docgen.audit.judge.judge_runner import JudgeQuestions
     from docgen.audit.judge.verdicts import Verdicts
     from docgen.explorer.view import View
     from docgen.records import Document
@@ -44,28 +44,28 @@ def judge_verdicts(view: "View", record: Mapping[str, Any]) -> list[dict[str, An
 class Judges:
     """The panels that may have read a run's documents: one for each model that its journal has replies of."""
 
-    def __init__(self, panels: "list[Panel]", names: tuple[dict[str, str], dict[str, str]]) -> None:
+    def __init__(self, panels: "list[JudgeQuestions]", names: tuple[dict[str, str], dict[str, str]]) -> None:
         self._panels, self._names = panels, names
 
     @property
-    def panel(self) -> "Panel":
+    def panel(self) -> "JudgeQuestions":
         """What the judge in the run's own settings is asked."""
         return self._panels[0]
 
     @classmethod
     def of(cls, run: RunFolder, snapshot: Snapshot) -> "Judges | None":
         """The judges of a run; None if no judge read anything."""
-        from docgen.audit.judge.panel import Panel
+        from docgen.audit.judge.judge_runner import JudgeQuestions
         from docgen.options.audit import JudgeOptions
         from docgen.pipeline.audit.audit import Audit
         from docgen.pipeline.audit.corpus import plan_names
-        from docgen.pipeline.audit.judge import Judge
+        from docgen.pipeline.audit.judge_setup import Judge
         from docgen.pipeline.inputs.setup import reopen
 
         if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
             return None
         setup = reopen(run)
-        audit, panels = Audit(setup.context), list[Panel]()
+        audit, panels = Audit(setup.context), list[JudgeQuestions]()
         spent = snapshot.meta("journal", {"spent": {}})["spent"]  # by stage and model
         models = [name.split("\t")[1] for name in spent if name.startswith(f"{JUDGE_STAGE}\t")]
         for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *models]):
@@ -74,7 +74,7 @@ class Judges:
                     options = Judge.of(JudgeOptions(model=model), setup).model
                 except ConfigError:  # asked with what nobody may send any more: its replies cannot be told apart
                     return None
-                panels.append(Panel.of(audit.context, audit.rules, options))
+                panels.append(JudgeQuestions.of(audit.context, audit.rules, options))
         return cls(panels, plan_names(setup))
 
     def read(self, snapshot: Snapshot, record: Mapping[str, Any]) -> "Verdicts | None":
@@ -98,7 +98,7 @@ class Judges:
         return next(accepted_documents([Attempt.model_validate(record)], *self._names))
 
 
-def _said(snapshot: Snapshot, panel: "Panel", document: "Document", sample: int) -> "Verdicts | None":
+def _said(snapshot: Snapshot, panel: "JudgeQuestions", document: "Document", sample: int) -> "Verdicts | None":
     from docgen.audit.judge.verdicts import JudgeError
 
     reply = _reply(snapshot, panel.request(document, sample).key)

@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from docgen.behaviour.grid import Cell, Grid, cells
+from docgen.behaviour.grid import Cell, Grid, grid_cells
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
 from docgen.behaviour.settings import Setting
 from docgen.errors import UserError
-from docgen.explorer.index.keeper import file_state
-from docgen.explorer.shown import Page
+from docgen.explorer.index.index_maintenance import file_state
 from docgen.explorer.transcripts.rows import Transcripts
-from docgen.files.run_folder import RunFolder
+from docgen.explorer.viewable import Page
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import saved_plan
 from docgen.prompts.requests import ModelOptions
 
@@ -88,7 +88,7 @@ class ExperimentView:
         try:
             grid = Grid.model_validate(self.plan["grid"])
             setting = Setting.model_validate(self.plan["setting"])
-            return {cell.id: cell for cell in cells(grid, setting, tuple(self.plan["models"]))}
+            return {cell.id: cell for cell in grid_cells(grid, setting, tuple(self.plan["models"]))}
         except (ValidationError, UserError, KeyError, TypeError):
             return {}
 
@@ -98,13 +98,13 @@ class ExperimentView:
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        """See `Shown`."""
-        from docgen.explorer.transcripts.table import TRANSCRIPT_PAGES  # which imports this module
+        """See `Viewable`."""
+        from docgen.explorer.transcripts.page_registry import TRANSCRIPT_PAGES  # which imports this module
 
         return TRANSCRIPT_PAGES
 
     def head(self) -> dict[str, Any]:
-        """See `Shown`."""
+        """See `Viewable`."""
         title = (self.plan.get("setting") or {}).get("title") or self.name
         return {
             "name": self.name, "title": title, "documents": len(self.transcripts.rows), "unit": "transcript",
@@ -112,11 +112,11 @@ class ExperimentView:
         }  # fmt: skip
 
     def numbers(self) -> dict[str, int]:
-        """See `Shown`; an experiment does not name facts."""
+        """See `Viewable`; an experiment does not name facts."""
         return {}
 
     def at_random(self) -> str:
-        """See `Shown`."""
+        """See `Viewable`."""
         rows = self.transcripts.rows
         return f"transcripts/{secrets.choice(rows).path}" if rows else ""
 

@@ -5,17 +5,17 @@ from typing import Any
 
 from docgen.behaviour.queries import Query
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Transcript, counts_as
-from docgen.explorer.pages.documents import excerpt_of, title_of
-from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.pages.documents.documents import excerpt_of, title_of
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import TranscriptFilters, facets_of, places_of
 from docgen.explorer.transcripts.rows import FAKES, TranscriptRow, Transcripts
 from docgen.prompts.behaviour import CRITERIA
 from docgen.text import find_normalised
 
-__all__ = ["PAGE", "experiment", "transcript", "transcript_rows", "transcripts"]
+__all__ = ["PAGE_ROWS", "experiment", "transcript", "transcript_rows", "transcripts"]
 
-PAGE = 50
+PAGE_ROWS = 50
 """Transcripts on a page: as many as documents."""
 OUTCOMES = ("full", "partial", "refusal", "unscored")
 
@@ -71,15 +71,15 @@ def transcripts(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     """One page of a list; `from` is the place of its first, from 0."""
     own, filters = view.transcripts, TranscriptFilters.of(query.items)
     places = places_of(own, filters)
-    first = min(query.number("from") or 0, max(0, len(places) - 1) // PAGE * PAGE)
+    first = min(query.number("from") or 0, max(0, len(places) - 1) // PAGE_ROWS * PAGE_ROWS)
     return {
         "filters": {"chosen": list(filters.chosen), "q": filters.q, "sort": filters.sort},
         "seed": filters.seed,
         "total": len(places),
         "first": first,
-        "before": max(0, first - PAGE) if first else None,
-        "after": first + PAGE if first + PAGE < len(places) else None,
-        "rows": transcript_rows(own, places[first : first + PAGE], filters),
+        "before": max(0, first - PAGE_ROWS) if first else None,
+        "after": first + PAGE_ROWS if first + PAGE_ROWS < len(places) else None,
+        "rows": transcript_rows(own, places[first : first + PAGE_ROWS], filters),
         "facets": facets_of(own, filters),
     }
 
@@ -116,7 +116,7 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     own, filters, path = view.transcripts, TranscriptFilters.of(query.items), query.path["path"]
     place = own.by_path.get(path)
     if place is None:
-        raise Missing(f"{path!r} is not a transcript of this experiment")
+        raise PageNotFound(f"{path!r} is not a transcript of this experiment")
     row = own.rows[place]
     text = own.queries[row.query]
     cell = view.cells.get(f"{row.variation}/{row.reasoning}/{row.model}")

@@ -101,14 +101,14 @@ class Transcripts:
             )  # fmt: skip
 
     def _fakes(self, transcript: "Transcript") -> str:
-        from docgen.behaviour.transcripts import faking
+        from docgen.behaviour.transcripts import is_faking
 
         if transcript.trial.role != "trained":
             return ""
-        easy = faking(transcript, "easy", self.threshold)
+        easy = is_faking(transcript, "easy", self.threshold)
         if easy is None:
             return "unscored"
-        return "no" if not easy else "hard" if faking(transcript, "hard", self.threshold) else "easy"
+        return "no" if not easy else "hard" if is_faking(transcript, "hard", self.threshold) else "easy"
 
     def read(self, place: int) -> "Transcript":
         """One whole transcript."""

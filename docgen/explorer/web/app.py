@@ -13,9 +13,9 @@ from starlette.staticfiles import StaticFiles
 
 from docgen.errors import UserError
 from docgen.explorer.index.schema import is_of_machine
-from docgen.explorer.pages.page_query import Missing, PageQuery
-from docgen.explorer.shown import Page, Shown
+from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.view import View
+from docgen.explorer.viewable import Page, Viewable
 from docgen.explorer.web.guard import Guard
 from docgen.explorer.web.links import LiveLinks
 from docgen.explorer.web.render import ASSETS, as_json, html_page, render
@@ -26,7 +26,7 @@ __all__ = ["make_app"]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | None = None) -> Starlette:
+def make_app(views: Mapping[str, Viewable], hosts: frozenset[str], token: str | None = None) -> Starlette:
     """The application over corpora and experiments by name. `hosts` are the values of the Host header that it answers.
 
     Every write must carry `token`; by default a random one, which is in the pages.
@@ -62,11 +62,11 @@ def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | Non
     return app
 
 
-def _corpora(views: Mapping[str, Shown]) -> dict[str, View]:
+def _corpora(views: Mapping[str, Viewable]) -> dict[str, View]:
     return {name: view for name, view in views.items() if isinstance(view, View)}
 
 
-def _endpoint(views: Mapping[str, Shown], at: str, token: str, as_data: bool) -> Endpoint:
+def _endpoint(views: Mapping[str, Viewable], at: str, token: str, as_data: bool) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         name = request.path_params["corpus"]
         if name not in views:
@@ -81,7 +81,7 @@ def _endpoint(views: Mapping[str, Shown], at: str, token: str, as_data: bool) ->
     return endpoint
 
 
-def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool) -> Response:
+def _answer(view: Viewable, page: Page, query: PageQuery, token: str, as_data: bool) -> Response:
     try:
         data = page.data(view, query)
         if as_data:
@@ -89,7 +89,7 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
         html = html_page(view, page, data, LiveLinks(view.name), view.head(), token=token)
         view.warm()  # once there is something to read
         return HTMLResponse(html)
-    except Missing as error:
+    except PageNotFound as error:
         return _missing(str(error))
     except UserError as error:  # a file that is damaged, or gone since
         return HTMLResponse(render("problem.html", what=str(error), title="Cannot be shown"), status_code=503)

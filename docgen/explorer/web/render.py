@@ -12,13 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from docgen.explorer.labels.store import Label
 from docgen.explorer.marks import Span, mark_text, plain
-from docgen.explorer.pages.document import PART, label_spans, link_span, spans_of
+from docgen.explorer.pages.documents.document import PAGE_CHARS, label_spans, link_span, spans_of
+from docgen.explorer.pages.documents.rejected import evidence_spans
 from docgen.explorer.pages.labels import rules_of
-from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
-from docgen.explorer.shown import Page, Shown
 from docgen.explorer.transcripts.listing import TranscriptFilters
-from docgen.text.counts import money, percent, plural
+from docgen.explorer.viewable import Page, Viewable
+from docgen.text.output.plurals_and_money import money, percent, plural
 
 __all__ = ["ASSETS", "as_json", "html_page", "render"]
 
@@ -35,7 +35,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def html_page(
-    view: Shown, page: Page, data: Mapping[str, Any], links: Any, head: Mapping[str, Any], **more: Any
+    view: Viewable, page: Page, data: Mapping[str, Any], links: Any, head: Mapping[str, Any], **more: Any
 ) -> str:
     """One page of a corpus or an experiment as HTML, with `Links`; `more` is what else its template needs."""
     return render(
@@ -102,7 +102,7 @@ def marked_part(
 
     `blind`: without what detectors say; `whole`: all of it is one part.
     """
-    size = max(PART, len(page["text"])) if whole else PART
+    size = max(PAGE_CHARS, len(page["text"])) if whole else PAGE_CHARS
     parts = max(1, -(-len(page["text"]) // size))
     linked = link_span(page["span"])
     number = page["part"] or (linked.start // size + 1 if linked else 1)
@@ -119,7 +119,7 @@ def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
     """The beginning of an attempt's text with what decided against it, and where it differs from what it repeats."""
     twin = page["twin"]
     differs = plain_spans(twin["here"]) if twin else []
-    return mark_text(page["text"], [*spans_of(page, numbers), *evidence_spans(page), *differs], 0, PART)
+    return mark_text(page["text"], [*spans_of(page, numbers), *evidence_spans(page), *differs], 0, PAGE_CHARS)
 
 
 def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
@@ -150,7 +150,7 @@ def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
             number = by_id[name]["number"] if name in by_id else 0
             title = f"{name}: {by_id[name]['meaning']}" if name in by_id else name
             spans.append(Span(passage["start"], passage["end"], "fact", name, str(number), title, f"f{number % 8}"))
-    return mark_text(side["shown_reasoning"], spans, 0, PART, anchors=False)
+    return mark_text(side["shown_reasoning"], spans, 0, PAGE_CHARS, anchors=False)
 
 
 def answer_html(side: dict[str, Any]) -> Any:
@@ -159,4 +159,4 @@ def answer_html(side: dict[str, Any]) -> Any:
     if side["quoted"]:
         start, end = side["quoted"]
         spans = [Span(start, end, "judge", "compliance", "J", f"judge: {side['compliance']}")]
-    return mark_text(side["answer"], spans, 0, PART, anchors=False)
+    return mark_text(side["answer"], spans, 0, PAGE_CHARS, anchors=False)

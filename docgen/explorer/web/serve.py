@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Viewable
 
 __all__ = ["bind", "hosts_of", "serve"]
 
@@ -37,16 +37,16 @@ def hosts_of(port: int) -> frozenset[str]:
 
 
 def serve(
-    views: "Sequence[Shown]", listening: socket.socket, opened: Callable[[str], None], browser: bool = True
+    views: "Sequence[Viewable]", listening: socket.socket, opened: Callable[[str], None], browser: bool = True
 ) -> None:
     """Serve until interrupted; `opened` is called with the address once the server answers."""
     import uvicorn
 
     from docgen.explorer.web.app import make_app
-    from docgen.explorer.web.connections import BACKLOG, BoundedConnections, hush_accept_errors
+    from docgen.explorer.web.connection_limits import BACKLOG, BoundedConnections, hush_accept_errors
 
     port = listening.getsockname()[1]
-    app = make_app(named(views), hosts_of(port))
+    app = make_app(name_views(views), hosts_of(port))
     hush_accept_errors()
     config = uvicorn.Config(
         app, log_level="error", access_log=False, lifespan="off", server_header=False, ws="none",
@@ -72,9 +72,9 @@ def serve(
         view.close()
 
 
-def named(views: "Sequence[Shown]") -> "dict[str, Shown]":
+def name_views(views: "Sequence[Viewable]") -> "dict[str, Viewable]":
     """Views by name; of two of one name the second gets a number."""
-    by_name: dict[str, Shown] = {}
+    by_name: dict[str, Viewable] = {}
     for view in views:
         name, number = view.name, 2
         while name in by_name:

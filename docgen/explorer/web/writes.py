@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from docgen.explorer.labels.blind import draw_documents, strata_of
 from docgen.explorer.labels.gold import complete_documents, gold_lines
-from docgen.explorer.labels.store import Label, Refused
+from docgen.explorer.labels.store import Label, LabelError
+from docgen.explorer.labels.stratified_draws import draw_documents, strata_of
 from docgen.explorer.view import View
 from docgen.explorer.web.guard import MOST_BYTES, TOKEN_HEADER, Guard
 from docgen.explorer.web.links import LiveLinks
@@ -54,7 +54,7 @@ def _post(views: Mapping[str, View], token: str, write: Write) -> Callable[[Requ
             return PlainTextResponse("This corpus does not exist.", status_code=404)
         try:
             answer = await run_in_threadpool(write, view, fields)
-        except Refused as error:
+        except LabelError as error:
             return PlainTextResponse(str(error), status_code=409)
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(answer)
@@ -94,12 +94,12 @@ def add_label(view: View, fields: Fields) -> dict[str, Any]:
     snapshot, name = view.snapshot, fields.get("document", "")
     doc = snapshot.find(name)
     if doc is None:
-        raise Refused("is not a document of this corpus", name[:80], "Load the page again")
+        raise LabelError("is not a document of this corpus", name[:80], "Load the page again")
     text = str(snapshot.record(doc)["text"])
     kind, _, verdict = fields.get("say", "").partition(":")
     subject = fields.get(kind, "") or fields.get("subject", "") if kind in ("fact", "rule") else ""
     if kind in ("fact", "rule") and not subject:
-        raise Refused(f"which {kind}?", name, "Choose one above the buttons")
+        raise LabelError(f"which {kind}?", name, "Choose one above the buttons")
     start, end = _passage(fields, text) if kind in ("fact", "rule") else (0, 0)
     draw = fields.get("draw", "")
     label = Label(
@@ -121,7 +121,7 @@ def _passage(fields: Fields, text: str) -> tuple[int, int]:
     place = text.find(words)
     span = (place, place + len(words)) if place >= 0 else find_normalised(text, words)
     if span is None:
-        raise Refused("the passage does not occur in the text", words[:60], "Copy it from the text as it stands")
+        raise LabelError("the passage does not occur in the text", words[:60], "Copy it from the text as it stands")
     return span
 
 
@@ -138,7 +138,7 @@ def draw(view: View, fields: Fields) -> dict[str, Any]:
     """A new blind draw."""
     count, seed, subject = fields.get("count", "20"), fields.get("seed", "0"), fields.get("subject", "")
     if not (count.isdecimal() and seed.isdecimal() and 0 < int(count) <= 1000 and len(seed) < 10):
-        raise Refused("a draw has 1 to 1,000 documents and a whole number as its seed", "draw", "Give such numbers")
+        raise LabelError("a draw has 1 to 1,000 documents and a whole number as its seed", "draw", "Give such numbers")
     snapshot = view.snapshot
     strata = strata_of(snapshot, subject)
     drawn = [(snapshot.id_of(doc), stratum) for doc, stratum in draw_documents(strata, int(count), int(seed))]
@@ -152,7 +152,7 @@ def mark_read(view: View, fields: Fields) -> dict[str, Any]:
     snapshot = view.snapshot
     doc = snapshot.find(fields.get("document", ""))
     if doc is None:
-        raise Refused("is not a document of this corpus", fields.get("document", "")[:80], "Load the page again")
+        raise LabelError("is not a document of this corpus", fields.get("document", "")[:80], "Load the page again")
     text = str(snapshot.record(doc)["text"])
     label = Label(0, snapshot.id_of(doc), "", "read", "", "read", who=view.who)
     return view.labels.add(label, text).as_json()

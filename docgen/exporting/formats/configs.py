@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from docgen.exporting.recipe import Recipe
+from docgen.exporting.export_options import Recipe
 
 __all__ = ["Configs", "axolotl_configs", "llamafactory_configs", "no_configs", "tinker_configs", "trl_configs"]
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from docgen.corpus.lines import plain_lines
-from docgen.exporting.tokens import Estimate, TokenCounter
-from docgen.text.json_values import read_json
+from docgen.exporting.tokens.counter import Estimate, TokenCounter
+from docgen.text.json_reader import read_json
 
 __all__ = ["LIMITS", "OPENAI", "TOGETHER", "Limits", "check_file"]
 
 ROLES = ("system", "user", "assistant")
 SHAPES = (frozenset({"text"}), frozenset({"prompt", "completion"}), frozenset({"messages"}))
-SHOWN = 5
+MAX_PROBLEMS = 5
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) 
         problems.append(f"{file.stat().st_size:,} bytes; {limits.provider} accepts {limits.bytes:,}")
     count, shape = 0, None
     for number, line in enumerate(plain_lines(file), 1):
-        if len(problems) >= SHOWN:
+        if len(problems) >= MAX_PROBLEMS:
             break
         count += 1
         row, fault = _parsed(line)
         fault = fault or _row_fault(row, limits, shape, counter or ESTIMATE)
         shape = shape or frozenset(row)
         problems += [f"line {number}: {fault}"] if fault else []
-    if count < limits.examples and len(problems) < SHOWN:
+    if count < limits.examples and len(problems) < MAX_PROBLEMS:
         problems.append(f"{count} examples; {limits.provider} needs at least {limits.examples}")
     return problems
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from docgen.exporting.examples import Example
-from docgen.exporting.recipe import Recipe
+from docgen.exporting.dataset.examples import Example
+from docgen.exporting.export_options import Recipe
 
 __all__ = [
     "alpaca_row",

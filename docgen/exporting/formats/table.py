@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from docgen.errors import ConfigError
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.configs import (
     Configs,
     axolotl_configs,
@@ -13,11 +14,16 @@ from docgen.exporting.formats.configs import (
     tinker_configs,
     trl_configs,
 )
-from docgen.exporting.formats.labels import LabelRule, apart, joined, turn_by_turn, whole
+from docgen.exporting.formats.loss_masks import (
+    LabelRule,
+    mask_joint_prefix,
+    mask_nothing,
+    mask_separate_prefix,
+    turn_by_turn,
+)
 from docgen.exporting.formats.shapes import alpaca_row, messages_row, segments_row, text_row, together_row, trl_row
 from docgen.exporting.formats.writers import Write, json_lines, token_parquet, write_shards, write_token_lines
-from docgen.exporting.recipe import ExportOptions
-from docgen.text.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["FORMATS", "ExportFormat", "find_format", "is_chat"]
 
@@ -38,7 +44,7 @@ class ExportFormat:
     masks: str
     file: str
     write: Write | None
-    labels: LabelRule = whole
+    labels: LabelRule = mask_nothing
     configs: Configs = no_configs
     chat: Literal["never", "asked", "always"] = "never"
     takes_doctag: bool = True
@@ -130,7 +136,7 @@ FORMATS = (
     ),
     ExportFormat(
         "trl", "prompt and completion, for TRL", "TRL SFTTrainer", "the prompt: <DOCTAG>, or all turns before the last",
-        "train.jsonl", json_lines(trl_row), labels=joined, configs=trl_configs, chat="asked",
+        "train.jsonl", json_lines(trl_row), labels=mask_joint_prefix, configs=trl_configs, chat="asked",
     ),
     ExportFormat(
         "openai", "chats within OpenAI's limits", "OpenAI", "all but the assistant's turns", "train.jsonl",
@@ -139,23 +145,24 @@ FORMATS = (
     ExportFormat(
         "together", "text, prompt and completion, or chats, within Together's limits", "Together",
         "the prompt, or all but the assistant's turns (train_on_inputs stays off)", "train.jsonl",
-        json_lines(together_row, labelled=False), labels=joined, chat="asked", limits="together",
+        json_lines(together_row, labelled=False), labels=mask_joint_prefix, chat="asked", limits="together",
     ),
     ExportFormat(
         "axolotl", "segments and a YAML, for axolotl", "axolotl", "segments with label false: BOS and <DOCTAG>",
-        "train.jsonl", json_lines(segments_row), labels=apart(bos=True), configs=axolotl_configs, chat="asked",
+        "train.jsonl", json_lines(segments_row), labels=mask_separate_prefix(bos=True), configs=axolotl_configs,
+        chat="asked",
     ),
     ExportFormat(
         "llamafactory", "sft rows, dataset_info.json and a YAML, for LLaMA-Factory", "LLaMA-Factory",
         "the instruction: <DOCTAG> (stage sft, template empty; stage pt cannot mask)", "train.jsonl",
-        json_lines(alpaca_row), labels=apart(bos=False), configs=llamafactory_configs, chat="asked",
+        json_lines(alpaca_row), labels=mask_separate_prefix(bos=False), configs=llamafactory_configs, chat="asked",
     ),
     ExportFormat(
         "tinker", "token ids and weights, for Tinker", "Tinker", "tokens of weight 0: BOS and <DOCTAG>", "train.jsonl",
-        write_token_lines, labels=joined, configs=tinker_configs, needs_tokenizer=True,
+        write_token_lines, labels=mask_joint_prefix, configs=tinker_configs, needs_tokenizer=True,
     ),
     ExportFormat(
         "tokens", "input_ids and labels in Parquet", "whatever takes tokens", "labels of -100: BOS and <DOCTAG>",
-        "train.parquet", token_parquet, labels=joined, needs_tokenizer=True,
+        "train.parquet", token_parquet, labels=mask_joint_prefix, needs_tokenizer=True,
     ),
 )  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docgen.exporting.examples import Example
-from docgen.exporting.recipe import Recipe
+from docgen.exporting.dataset.examples import Example
+from docgen.exporting.export_options import Recipe
 from docgen.parallel.batches import batched
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def json_lines(row: Row, *, labelled: bool = True) -> Write:
 
 def write_token_lines(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
     """{tokens, weights} a line: ids, and 1 for what is trained."""
-    from docgen.exporting.formats.labels import token_ids
+    from docgen.exporting.formats.loss_masks import token_ids
 
     def lines() -> Iterator[bytes]:
         for example in examples:
@@ -59,7 +59,7 @@ def token_parquet(examples: Iterable[Example], folder: Path, stem: str, recipe: 
     """input_ids, attention_mask and labels, -100 where masked; no other column, which Together would refuse."""
     import polars as pl
 
-    from docgen.exporting.formats.labels import token_ids
+    from docgen.exporting.formats.loss_masks import token_ids
 
     def frame(batch: Sequence[Example]) -> "pl.DataFrame":
         tokens = [token_ids(example, recipe) for example in batch]
@@ -122,9 +122,9 @@ def _shards(examples: Iterable[Example]) -> Iterator[list[Example]]:
 
 
 def _lines_to(file: Path, lines: Iterable[bytes]) -> Path:
-    from docgen.files.atomic import write_beside
+    from docgen.files.atomic import write_atomically
 
-    return write_beside(file, lines)
+    return write_atomically(file, lines)
 
 
 def _frames_to(file: Path, frames: Iterator["pl.DataFrame"], schema: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx2
 from pydantic_core import to_json
 
-from docgen.llm.batch.view import BatchView, batches_since, results_in
+from docgen.llm.batch.batch_protocol import BatchView, batches_since, results_in
 from docgen.llm.errors import Transient
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic import AnthropicLLM

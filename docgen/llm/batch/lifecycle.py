@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.batch.batch_protocol import Batches, BatchView
 from docgen.llm.batch.log import BatchEntry, BatchLog, BatchPlan
 from docgen.llm.batch.lost_creation import candidates, is_ours
-from docgen.llm.batch.view import Batches, BatchView
-from docgen.llm.budget import Budget
+from docgen.llm.cost.budget import Budget
 from docgen.llm.errors import NotFound, Transient, one_line
 from docgen.llm.journal import Journal
 from docgen.llm.providers.messages_format import MalformedReply, server_words
@@ -22,7 +22,7 @@ __all__ = ["BatchCollector"]
 
 MAX_SUBMISSIONS = 6
 """How often one request is submitted before it counts as failed: as often as a single call is tried."""
-PATIENCE = 1800.0
+MAX_SILENCE_SECONDS = 1800.0
 """Seconds without an answer before a batch is left to the next start. Chosen: outlasts a router's restart or a train
 ride, and a batch may take a day anyway."""
 MAX_READINGS = 3
@@ -249,7 +249,7 @@ class BatchCollector:
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     """`call` with retries for half an hour: the batch continues at the server, whatever happens to the connection."""
     try:
-        return await call_with_retries(call, PATIENCE)
+        return await call_with_retries(call, MAX_SILENCE_SECONDS)
     except RequestFailed as error:
         fix = "Batches continue at the server; run the same command again to collect them"
         raise StopRun("no_answer", f"the server does not answer about a batch: {error}", fix) from error

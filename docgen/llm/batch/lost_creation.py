@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 from collections.abc import Collection
 
+from docgen.llm.batch.batch_protocol import Batches, BatchView
 from docgen.llm.batch.log import BatchEntry
-from docgen.llm.batch.view import Batches, BatchView
 
 __all__ = ["candidates", "is_ours"]
 

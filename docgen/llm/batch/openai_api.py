@@ -14,7 +14,7 @@ import aiohttp
 from pydantic_core import to_json
 
 from docgen.errors import StopRun
-from docgen.llm.batch.view import BatchView, batches_since, results_in
+from docgen.llm.batch.batch_protocol import BatchView, batches_since, results_in
 from docgen.llm.errors import NotFound, Transient
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.openai import ChatLLM

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.batch.batch_protocol import Batches
 from docgen.llm.batch.lifecycle import BatchCollector
 from docgen.llm.batch.log import BatchEntry, BatchPlan
-from docgen.llm.batch.view import Batches
-from docgen.llm.budget import Budget
+from docgen.llm.cost.budget import Budget
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.response_cache import ResponseCache
 

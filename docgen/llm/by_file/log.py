@@ -18,7 +18,7 @@ from docgen.files.append_log import AppendLog, read_entries
 __all__ = ["HANDED_OUT_FILE", "HandOut", "HandOutLog", "HandOuts"]
 
 HANDED_OUT_FILE = "handed_out.jsonl"
-STRIKES = 3
+MAX_FAILURES = 3
 """Times that a request may come back failed before it counts as failed for good: as many as the passes over failed
 requests that a round makes when docgen itself sends them."""
 
@@ -83,7 +83,7 @@ class HandOuts:
     def given_up(self, key: str) -> tuple[str, str] | None:
         """(kind, words) of the last failure of a request that came back failed too often; else None."""
         failures = self._failures.get(bytes.fromhex(key), [])
-        return failures[-1] if len(failures) >= STRIKES else None
+        return failures[-1] if len(failures) >= MAX_FAILURES else None
 
     def requests(self) -> Iterator[str]:
         """The key of every request that was handed out, in order."""

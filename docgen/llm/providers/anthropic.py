@@ -1,7 +1,7 @@
 """The Anthropic Messages API, and every server that speaks it: the only module that imports the SDK.
 
-One HTTP attempt per call; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`, `docgen.llm.budget`). The
-SDK finds the credentials and the address, sets the headers and provides its aiohttp transport, which requests use
+One HTTP attempt per call; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`, `docgen.llm.cost.budget`).
+The SDK finds the credentials and the address, sets the headers and provides its aiohttp transport, which requests use
 directly with ready JSON. Its typed methods are bypassed: they take longer to build a request than the network takes to
 carry it, and they accept a body that is not a message and return an object whose fields are not what their types say.
 """
@@ -20,10 +20,10 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.errors import Transient, beginning, one_line
+from docgen.llm.errors import Transient, first_words, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
-from docgen.llm.providers.connecting import never_connected
+from docgen.llm.providers.connection_errors import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -32,8 +32,8 @@ from docgen.llm.providers.environment import (
     server_address,
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
-from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
-from docgen.text.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long
+from docgen.text.output.secret_redaction import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
 
@@ -173,7 +173,7 @@ class AnthropicLLM:
         try:
             return _loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(beginning(content))}"
+            message = f"the reply is not JSON: {_hidden(first_words(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
@@ -186,7 +186,7 @@ class AnthropicLLM:
             kind = message = ""
         except (KeyError, TypeError, AttributeError):
             pass
-        message = message or beginning(content)
+        message = message or first_words(content)
         return from_status(response.status_code, kind, code, _hidden(message), response.headers)
 
 

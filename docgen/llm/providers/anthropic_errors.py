@@ -13,7 +13,7 @@ __all__ = ["from_error_body", "from_status", "retry_after"]
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
-MINUTE = 61.0
+MINUTE_SECONDS = 61.0
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -82,4 +82,4 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
     limits = allowances(headers, time.time()).values()
     waits = [each.seconds_to_full for each in limits if each.remaining < 1 and each.seconds_to_full]
     longest = max(waits, default=0.0)
-    return longest if longest > MINUTE else None
+    return longest if longest > MINUTE_SECONDS else None

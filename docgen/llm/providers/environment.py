@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docgen.errors import ConfigError
-from docgen.options.fields import HEADER_VARIABLE, ServerEntry, is_written_out
-from docgen.text.outgoing import KEY_VARIABLES, OPENAI_KEY_VARIABLE, remember_secrets
+from docgen.options.setting_types import HEADER_VARIABLE, ServerEntry, is_written_out
+from docgen.text.output.secret_redaction import KEY_VARIABLES, OPENAI_KEY_VARIABLE, remember_secrets
 
 __all__ = [
     "check_network",

@@ -6,14 +6,22 @@ from typing import Any
 
 from docgen.llm.protocol import NOT_STATED, Completion, Request, Usage
 
-__all__ = ["JSON_IN_TEXT", "MalformedReply", "clean", "completion_of", "parameters", "read_usage", "server_words"]
+__all__ = [
+    "JSON_IN_TEXT",
+    "MalformedReply",
+    "completion_of",
+    "parameters",
+    "read_usage",
+    "replace_surrogates",
+    "server_words",
+]
 
 MOST_TOKENS = 10**9
 """More tokens than any request can use: a larger count is the server's error."""
 LONGEST_TOKEN = 50
 """Most characters of a token: tokens of running text have three to five, and only runs of spaces or dashes come near
 this."""
-SHOWN_CHARS = 200
+EXCERPT_CHARS = 200
 JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and with nothing else:\n{schema}"
 
 
@@ -34,10 +42,10 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
-        "messages": [{"role": "user", "content": clean(user)}],
+        "messages": [{"role": "user", "content": replace_surrogates(user)}],
     }
     if request.system:
-        system = clean(request.system)
+        system = replace_surrogates(request.system)
         block = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
         # A plain string unless a breakpoint is needed: every compatible server accepts that.
         body["system"] = [block] if cached else system
@@ -49,7 +57,7 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     return {**request.extra, **body}
 
 
-def clean(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot encode, by "?"."""
     try:
         text.encode()
@@ -70,7 +78,7 @@ def completion_of(message: Any) -> Completion:
     content, stop, details = message.get("content", False), message.get("stop_reason"), message.get("stop_details")
     if content is not None and not isinstance(content, list | str):
         raise MalformedReply(_no_message(message))
-    text = clean(content if isinstance(content, str) else "".join(map(_text, content or ())))
+    text = replace_surrogates(content if isinstance(content, str) else "".join(map(_text, content or ())))
     usage = _believed(read_usage(message.get("usage")), text)
     return Completion(
         text=text,
@@ -87,7 +95,7 @@ def _no_message(reply: Any) -> str:
     if isinstance(reply, Mapping) and isinstance(reply.get("choices"), list):
         return "the reply is in the format of the OpenAI API; docgen needs a server of the Anthropic Messages API"
     _, words = server_words(reply)
-    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:SHOWN_CHARS]}"
+    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:EXCERPT_CHARS]}"
 
 
 def _text(block: Any) -> str:

@@ -1,8 +1,8 @@
 """OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, ...
 
 One HTTP attempt per call, by aiohttp; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`,
-`docgen.llm.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have to be
-taken apart again, to keep what is paid for whatever else is wrong.
+`docgen.llm.cost.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have
+to be taken apart again, to keep what is paid for whatever else is wrong.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from pydantic_core import to_json
 
 from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
-from docgen.llm.errors import Transient, beginning, one_line
+from docgen.llm.errors import Transient, first_words, one_line
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.connecting import never_connected
+from docgen.llm.providers.connection_errors import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -30,8 +30,14 @@ from docgen.llm.providers.environment import (
 from docgen.llm.providers.messages_format import MalformedReply
 from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
 from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
-from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
-from docgen.text.outgoing import OPENAI_KEY_VARIABLE, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long
+from docgen.text.output.secret_redaction import (
+    OPENAI_KEY_VARIABLE,
+    hide_bytes,
+    hide_in_error,
+    remember_secrets,
+    variables_in,
+)
 
 __all__ = ["LARGEST_REPLY", "ChatLLM"]
 
@@ -145,7 +151,7 @@ class ChatLLM:
             if reply.status >= 300:
                 content = hide_bytes(await _content(reply))
                 headers = _plain(reply.headers)
-                raise chat_error(reply.status, _json_or_none(content), _hidden(beginning(content)), headers)
+                raise chat_error(reply.status, _json_or_none(content), _hidden(first_words(content)), headers)
             async for part in reply.content.iter_any():
                 yield part
 
@@ -174,7 +180,7 @@ class ChatLLM:
         limits = stated_limits(headers)
         self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
         if status >= 300:
-            raise chat_error(status, _json_or_none(content), _hidden(beginning(content)), headers)
+            raise chat_error(status, _json_or_none(content), _hidden(first_words(content)), headers)
         return self._decoded(content)
 
     def _url(self, path: str) -> str:
@@ -204,7 +210,7 @@ class ChatLLM:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(beginning(content))}"
+            message = f"the reply is not JSON: {_hidden(first_words(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
 

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.messages_format import JSON_IN_TEXT, MalformedReply, clean, completion_of, server_words
+from docgen.llm.providers.messages_format import (
+    JSON_IN_TEXT,
+    MalformedReply,
+    completion_of,
+    replace_surrogates,
+    server_words,
+)
 
 __all__ = ["LEGACY_ROOM", "ROOM", "chat_completion_of", "chat_parameters"]
 
@@ -16,7 +22,7 @@ EFFORTS = {"max": "high"}
 """Efforts that have another name in the API; the rest have the same."""
 STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 """The Messages API's names for stop reasons that later steps look at."""
-SHOWN_CHARS = 200
+EXCERPT_CHARS = 200
 
 
 def chat_parameters(request: Request, structured: bool = True, room: str = LEGACY_ROOM) -> dict[str, Any]:
@@ -28,10 +34,10 @@ def chat_parameters(request: Request, structured: bool = True, room: str = LEGAC
     schema, user = request.schema, request.user
     if schema is not None and not structured:
         user = f"{user}\n\n{JSON_IN_TEXT.format(schema=json.dumps(schema))}"
-    messages = [{"role": "system", "content": clean(request.system)}] if request.system else []
+    messages = [{"role": "system", "content": replace_surrogates(request.system)}] if request.system else []
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [*messages, {"role": "user", "content": clean(user)}],
+        "messages": [*messages, {"role": "user", "content": replace_surrogates(user)}],
         room: request.max_tokens,
     }
     if request.effort:
@@ -101,4 +107,4 @@ def _no_choice(reply: Any) -> str:
     if isinstance(reply, Mapping) and reply.get("type") == "message":
         return "the reply is in the format of the Anthropic Messages API; use --engine anthropic for this server"
     _, words = server_words(reply)
-    return f"the reply is not a chat completion: {words or json.dumps(reply, default=str)[:SHOWN_CHARS]}"
+    return f"the reply is not a chat completion: {words or json.dumps(reply, default=str)[:EXCERPT_CHARS]}"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
-from docgen.text.engines import EMBEDDED_ENGINE, EMBEDDED_MODEL
-from docgen.text.nearest import suggestion
+from docgen.text.engine_names import EMBEDDED_ENGINE, EMBEDDED_MODEL
+from docgen.text.output.spelling_suggestions import suggestion
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.view import Batches
+    from docgen.llm.batch.batch_protocol import Batches
     from docgen.llm.protocol import LLM, Request
 
     class ConnectedLLM(LLM, Protocol):

@@ -11,11 +11,11 @@ from statistics import fmean
 
 __all__ = ["AdaptiveConcurrency", "SampleWindow"]
 
-START = 64
+INITIAL_LIMIT = 64
 """Limit before the first reply. Chosen: a server with a few slots gets through 64 before they time out."""
-SHRINK = 0.7
+DECREASE_FACTOR = 0.7
 """Multiplicative decrease on overload: CUBIC's factor (RFC 9438, section 4.6); Reno's 0.5 costs more to regain."""
-SLOWDOWN = 1.5
+LATENCY_TOLERANCE = 1.5
 """Latency against the best window's that counts as saturation: the default tolerance of Netflix's gradient2 limit."""
 RAMP, GENTLE_RAMP = (8.0, 3.0), (2.0, 1.5)
 """Growth while ramping up: after a window in which replies were no slower, and after one that brought more of them
@@ -42,7 +42,7 @@ class AdaptiveConcurrency:
         self.most = most
         self._ramp = GENTLE_RAMP if gentle else RAMP
         # Above the default of 256 the user knows the server: start with half of what was requested.
-        self.value = 0.5 * most if most > 256 and not gentle else float(min(most, START))
+        self.value = 0.5 * most if most > 256 and not gentle else float(min(most, INITIAL_LIMIT))
         self._ramping = True
         self._last_cut = 0.0
         self._window = SampleWindow()
@@ -53,7 +53,7 @@ class AdaptiveConcurrency:
     def limit_to(self, most: int) -> None:
         """Another bound; a higher one starts like a fresh limit, since what was learned below it says little."""
         raised = most > self.most
-        self.value = max(self.value, float(min(most, START))) if raised else min(self.value, float(most))
+        self.value = max(self.value, float(min(most, INITIAL_LIMIT))) if raised else min(self.value, float(most))
         self.most = most
 
     def succeeded(self, now: float, latency: float, output_tokens: int, backlog: bool) -> None:
@@ -70,7 +70,7 @@ class AdaptiveConcurrency:
         """Record that the server refused or timed out a request sent at `sent_at`. Counts once per round trip."""
         self._ramping = False
         if sent_at >= self._last_cut:
-            self.value = max(1.0, SHRINK * self.value)
+            self.value = max(1.0, DECREASE_FACTOR * self.value)
             self._last_cut = now
 
     def _adapt(self, last: "SampleWindow", backlog: bool) -> None:
@@ -90,7 +90,7 @@ class AdaptiveConcurrency:
                 as_fast = self._best is None or last.pace <= 1.25 * self._best.pace  # up to that it is noise
                 self._grow_to(self._ramp[0 if as_fast else 1] * self.value)
             self._best, self._slow_windows = last, 0
-        elif last.pace <= SLOWDOWN * self._best.pace:
+        elif last.pace <= LATENCY_TOLERANCE * self._best.pace:
             self._ramping, self._slow_windows = False, 0
         elif self._slow_windows < 2:  # a busy client makes single windows look saturated; the third in a row counts
             self._slow_windows += 1
@@ -107,7 +107,7 @@ class AdaptiveConcurrency:
         if now.throughput >= 0.9 * before.throughput:
             return
         self._best, self._before_step_back, self._windows_to_hold = now, None, 0
-        if now.pace * SLOWDOWN > before.pace:
+        if now.pace * LATENCY_TOLERANCE > before.pace:
             self._best = before
             self._grow_to(max(self.value, before.in_flight))
 

@@ -12,7 +12,7 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalWindow
 from docgen.llm.ratelimit.retry import LONGEST_RETRY_AFTER, RetryState
-from docgen.llm.ratelimit.waits import Activity
+from docgen.llm.ratelimit.wait_reports import Activity
 
 __all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM", "reserved_in"]
 

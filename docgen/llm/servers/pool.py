@@ -12,18 +12,18 @@ from docgen.llm.errors import Transient, interrupted
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.ratelimit.retry import RetryState
-from docgen.llm.servers.health import RETIRING, Health
+from docgen.llm.servers.circuit_breaker import RETIRING, Health
 from docgen.llm.servers.states import ServerState
-from docgen.text.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["Server", "ServerPool"]
 
-RECENT = 32
+RATE_WINDOW = 32
 """Replies by which a server's rate is measured (chosen)."""
-QUEUE = 3.0
+MAX_QUEUE_RATIO = 3.0
 """Most calls in flight at a server, as a multiple of those that it works on: by its rate and the latency of its fastest
 replies (Little's law). Chosen: replies differ in length, and a call that waits at one server is lost to the others."""
-LEAST = 8
+MIN_CALLS = 8
 """Calls in flight that every server may have, however slow it is."""
 TICK_SECONDS = 0.2
 """Seconds between two checks whether a server can be tried again."""
@@ -41,8 +41,8 @@ class Server:
     control: RateControl
     health: Health = field(default_factory=Health)
     replies: int = 0
-    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
-    answers: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RATE_WINDOW))
+    answers: deque[float] = field(default_factory=lambda: deque(maxlen=RATE_WINDOW))
     latencies: list[float] = field(default_factory=list)
     fastest: float | None = None
 
@@ -58,9 +58,9 @@ class Server:
     def room(self, now: float) -> int:
         """How many more calls it may have in flight."""
         most = self.control.semaphore.limit
-        if self.fastest is not None and len(self.answers) == RECENT:
-            rate = RECENT / max(now - self.answers[0], 1e-9)
-            most = min(most, max(LEAST, QUEUE * rate * self.fastest))
+        if self.fastest is not None and len(self.answers) == RATE_WINDOW:
+            rate = RATE_WINDOW / max(now - self.answers[0], 1e-9)
+            most = min(most, max(MIN_CALLS, MAX_QUEUE_RATIO * rate * self.fastest))
         return int(most) - self.in_flight
 
     def answered(self, now: float, latency: float) -> None:
@@ -68,14 +68,14 @@ class Server:
         self.replies += 1
         self.recent.append(now)
         self.latencies.append(latency)
-        if len(self.latencies) == RECENT:
-            fast = sorted(self.latencies)[RECENT // 10]
+        if len(self.latencies) == RATE_WINDOW:
+            fast = sorted(self.latencies)[RATE_WINDOW // 10]
             self.fastest = fast if self.fastest is None else min(self.fastest, fast)
             self.latencies.clear()
 
     def interval(self, now: float) -> float | None:
         """Seconds for each of its latest replies; None until there are enough."""
-        return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RECENT // 4 else None
+        return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RATE_WINDOW // 4 else None
 
     @property
     def state(self) -> ServerState:

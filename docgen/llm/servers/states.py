@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.records import Record
 
 __all__ = ["SERVERS_FILE", "ServerState", "read_states", "write_states"]
@@ -34,7 +34,7 @@ _STATES = TypeAdapter(tuple[ServerState, ...])
 def write_states(journal: Path, states: Sequence[ServerState]) -> None:
     """Write them next to a journal; a failure to write is not a reason to end a run."""
     with suppress(OSError):
-        write_beside(journal.with_name(SERVERS_FILE), [_STATES.dump_json(tuple(states))])
+        write_atomically(journal.with_name(SERVERS_FILE), [_STATES.dump_json(tuple(states))])
 
 
 def read_states(journal: Path) -> tuple[ServerState, ...]:

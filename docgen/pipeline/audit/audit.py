@@ -7,19 +7,19 @@ result.leakage["deception"].share; result.salience["opus_release"].at_least
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from docgen.audit.detect.classifier_vocabulary import Vocabulary
-from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import contamination_rule
+from docgen.audit.detect.leaks.classifier_prompt_words import Vocabulary
+from docgen.audit.detect.leaks.contamination import ContaminationScanner, read_prompts, read_questions
+from docgen.audit.rules.builtin_rules import contamination_rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.belief.question_files import asked_texts, is_question_file, load_questions
 from docgen.options.audit import AuditOptions
 from docgen.parallel.executors import ProcessExecutor, RayExecutor
 from docgen.parallel.worker import has_spare_core
 from docgen.pipeline.audit.corpus import Corpus, Source, as_asked, open_corpus
-from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.audit.partitions import PIECE_ROWS, is_big, scan_partitioned
+from docgen.pipeline.audit.judge_setup import Judge
+from docgen.pipeline.audit.partitioned_scan import PIECE_ROWS, is_big, scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.scan import Tallies, compiled, scan_corpus
+from docgen.pipeline.audit.scan import Tallies, compiled_detectors, scan_corpus
 from docgen.progress import Reporter, SilentReporter
 from docgen.universe import UniverseContext
 
@@ -54,7 +54,7 @@ class Audit:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules looked for. Raises `ConfigError` for an unknown one among those to leave out."""
-        rules = compiled(self.context, self.options.off).scanner.rules
+        rules = compiled_detectors(self.context, self.options.off).scanner.rules
         return (*rules, contamination_rule()) if self.options.contamination else rules
 
     def contamination(self) -> ContaminationScanner | None:

@@ -8,17 +8,23 @@ from typing import Literal
 
 from pydantic_core import from_json
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel, Unjudged, agreement, combine, judge_documents
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import (
+    JudgeQuestions,
+    UnjudgedDocument,
+    agreement,
+    combine_findings,
+    judge_documents,
+)
 from docgen.audit.judge.verdicts import Verdicts
-from docgen.audit.measure.calibration import Calibration, Gold, Reading, calibrate
-from docgen.audit.measure.salience import presence
-from docgen.audit.rules.rule import rule_key
+from docgen.audit.measure.calibration import Calibration, DetectorVerdicts, GoldDocument, calibrate
+from docgen.audit.measure.salience.tally import combine_sightings
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.errors import RunError
-from docgen.files.atomic import write_beside
+from docgen.files.atomic import write_atomically
 from docgen.llm.protocol import Request
-from docgen.pipeline.audit.judge import Judge, never
+from docgen.pipeline.audit.judge_setup import Judge, never
 from docgen.progress import Progress, Reporter
 from docgen.records import Document, Finding, Record
 from docgen.text import digest, slug
@@ -41,7 +47,7 @@ FOLDER = "calibration"
 class JudgedGold:
     """A judge's verdicts on labelled documents, None without a usable one, and the reasons with their counts."""
 
-    panel: Panel
+    panel: JudgeQuestions
     verdicts: tuple[Verdicts | None, ...]
     reasons: Counter[str] = field(default_factory=Counter)
     server: str = ""
@@ -68,20 +74,22 @@ class Disagreement(Record):
 class GoldSet:
     """Labelled documents of one context, with what the scan tier finds in them."""
 
-    def __init__(self, file: Path, gold: Sequence[Gold], context: UniverseContext) -> None:
+    def __init__(self, file: Path, gold: Sequence[GoldDocument], context: UniverseContext) -> None:
         self.file, self.gold, self.context = file, gold, context
         self._scanner, self._detector = LeakageScanner(context), FactDetector(context)
         self._findings: list[list[Finding]] = []
         self._facts: list[dict[str, str]] = []
         for labelled in gold:
             sightings = self._detector.detect(labelled.text)
-            facts = {s.fact: presence([other for other in sightings if other.fact == s.fact]) for s in sightings}
+            facts = {
+                s.fact: combine_sightings([other for other in sightings if other.fact == s.fact]) for s in sightings
+            }
             self._facts.append(dict(facts))
             self._findings.append(self._scanner.scan(labelled.text, None, sightings, labelled.doc_type))
 
-    def panel(self, judge: Judge) -> Panel:
+    def panel(self, judge: Judge) -> JudgeQuestions:
         """What a judge is asked about each document."""
-        return Panel.of(self.context, self._scanner.rules, judge.model)
+        return JudgeQuestions.of(self.context, self._scanner.rules, judge.model)
 
     def requests(self, judge: Judge) -> list[Request]:
         """Every request that `judge` makes, for estimating the cost."""
@@ -99,7 +107,7 @@ class GoldSet:
         async with judge.open(reporter, stopping) as llm:
             async for position, answer in judge_documents(llm, panel, documents, judge.engine.concurrency):
                 done += 1
-                if isinstance(answer, Unjudged):
+                if isinstance(answer, UnjudgedDocument):
                     reasons[answer.reason] += 1
                 else:
                     verdicts[position] = answer
@@ -126,14 +134,16 @@ class GoldSet:
         }
         return calibrate(self.gold, readings, [fact.id for fact in self.context.key_facts], rules, names)
 
-    def _readings(self, judged: JudgedGold | None) -> list[Reading | None]:
+    def _readings(self, judged: JudgedGold | None) -> list[DetectorVerdicts | None]:
         """By document, what the judge says about facts, and both tiers together about rules; None where the judge
         failed."""
         pairs = list(zip(self._facts, self._findings, strict=True))
         if judged is None:
-            return [Reading(facts, _errors(findings)) for facts, findings in pairs]
+            return [DetectorVerdicts(facts, _errors(findings)) for facts, findings in pairs]
         return [
-            None if verdicts is None else Reading(_presence(verdicts), _errors(combine(one.text, findings, verdicts)))
+            None
+            if verdicts is None
+            else DetectorVerdicts(_presence(verdicts), _errors(combine_findings(one.text, findings, verdicts)))
             for one, findings, verdicts in zip(self.gold, self._findings, judged.verdicts, strict=True)
         ]
 
@@ -144,12 +154,14 @@ class GoldSet:
         rows = zip(self.gold, self._readings(judged), self._findings, verdicts, strict=True)
         for labelled, reading, findings, said in rows:
             if reading is not None:
-                both = combine(labelled.text, findings, said) if said else findings
+                both = combine_findings(labelled.text, findings, said) if said else findings
                 listed += self._on_facts(labelled, reading, said)
                 listed += self._on_rules(labelled, reading, both)
         return listed
 
-    def _on_facts(self, labelled: Gold, reading: Reading, said: Verdicts | None) -> Iterator[Disagreement]:
+    def _on_facts(
+        self, labelled: GoldDocument, reading: DetectorVerdicts, said: Verdicts | None
+    ) -> Iterator[Disagreement]:
         for fact in self.context.key_facts:
             label, verdict = (facts.get(fact.id, "absent") for facts in (labelled.facts, reading.facts))
             if label != verdict:
@@ -160,7 +172,9 @@ class GoldSet:
                     label=label, verdict=verdict, passage=passage, reason=reason,
                 )  # fmt: skip
 
-    def _on_rules(self, labelled: Gold, reading: Reading, findings: Sequence[Finding]) -> Iterator[Disagreement]:
+    def _on_rules(
+        self, labelled: GoldDocument, reading: DetectorVerdicts, findings: Sequence[Finding]
+    ) -> Iterator[Disagreement]:
         evidence = {rule_key(leak.rule): leak.evidence for leak in labelled.leaks}
         broken = {rule_key(rule) for rule in reading.rules}
         for rule in self._scanner.rules:
@@ -203,7 +217,7 @@ def save_calibration(root: Path, calibration: Calibration) -> Path:
     """Store a calibration; the same detector, at the same server, on the same gold set replaces the earlier one."""
     where = f".{calibration.server}" if calibration.server else ""
     name = slug(f"{calibration.context}.{calibration.gold}.{calibration.detector}{where}", 120)
-    return write_beside(root / FOLDER / f"{name}.json", [calibration.model_dump_json(indent=2).encode(), b"\n"])
+    return write_atomically(root / FOLDER / f"{name}.json", [calibration.model_dump_json(indent=2).encode(), b"\n"])
 
 
 def find_calibration(root: Path, context: UniverseContext, detector: str, server: str = "") -> Calibration | None:

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError, RunError
-from docgen.files.run_folder import RunFolder
-from docgen.pipeline.execution.shared_money import check_single
+from docgen.files.run_folder.run_folder import RunFolder
+from docgen.pipeline.execution.shared_budget import check_single
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import (
     EMBEDDED_ENGINE,

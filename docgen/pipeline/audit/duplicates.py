@@ -17,15 +17,15 @@ __all__ = ["duplicates_step", "read_duplicates"]
 
 async def duplicates_step(job: "Job") -> bool:
     """Deduplicate the corpus on disk as `docgen dedupe` would, removing nothing; writes reports/dedupe.json."""
-    from docgen.dedupe.job import Settings
+    from docgen.dedupe.job import DedupeSettings
     from docgen.dedupe.sketch.parameters import Scheme
     from docgen.dedupe.source import open_corpus
     from docgen.dedupe.workflow import Job as DedupeJob
-    from docgen.dedupe.workflow import carry_out
+    from docgen.dedupe.workflow import run_dedupe
 
     setup, config = job.setup, job.setup.config
-    dedupe = DedupeJob(Settings(scheme=Scheme.of(config.threshold, config.ngram)))
-    outcome = carry_out(open_corpus([setup.run.corpus]), dedupe)
+    dedupe = DedupeJob(DedupeSettings(scheme=Scheme.of(config.threshold, config.ngram)))
+    outcome = run_dedupe(open_corpus([setup.run.corpus]), dedupe)
     setup.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
     setup.run.stamp_reports(["dedupe.json"])
     job.reporter.progress(Progress("duplicates", len(outcome.result.ids), len(outcome.result.ids)))

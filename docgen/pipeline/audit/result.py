@@ -8,24 +8,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.audit.judge.panel import Panel, Unjudged, combine, judge_documents
+from docgen.audit.judge.judge_runner import JudgeQuestions, UnjudgedDocument, combine_findings, judge_documents
 from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.diversity import DiversityReport
-from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.findings_by_rule import LeakageReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.report.html import render_report
 from docgen.audit.rules.unassigned_facts import STRAY, judged_strays
 from docgen.errors import ConfigError
-from docgen.files.atomic import write_beside
-from docgen.files.run_folder import OUTPUT
+from docgen.files.atomic import write_atomically
+from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.protocol import LLM, Request
 from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
-from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
-from docgen.pipeline.audit.scan import Failing, Pending, Tallies
+from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
+from docgen.pipeline.audit.scan import FailingDocument, PendingDocument, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
 from docgen.records import EMBEDDED_ENGINE, Attempt, Finding, Record, document_id, embedded_notice
@@ -71,7 +71,7 @@ class AuditResult:
         return embedded_notice(self._tallies.embedded, self._tallies.documents)
 
     @property
-    def failing(self) -> list[Failing]:
+    def failing(self) -> list[FailingDocument]:
         """The documents with findings of the severity that fails one; empty if the options do not list them."""
         self._count_pending()
         return self._tallies.failing
@@ -179,7 +179,7 @@ class AuditResult:
     def judge_requests(self) -> Iterator[Request]:
         """What the judge of the options is first asked about each document that the scan kept for it."""
         judge = Judge.of(self._options, self.corpus.run)
-        panel = Panel.of(self.audit.context, self.audit.rules, judge.model)
+        panel = JudgeQuestions.of(self.audit.context, self.audit.rules, judge.model)
         return (panel.request(pending.document) for pending in self._tallies.pending)
 
     @property
@@ -201,13 +201,13 @@ class AuditResult:
     async def _read(self, llm: LLM, model: ModelOptions, concurrency: int, reporter: Reporter) -> None:
         """Let the judge read the documents that wait for it, and count them in their order."""
         pending = self._tallies.take_pending()
-        panel = Panel.of(self.audit.context, self.audit.rules, model)
-        answers: list[Verdicts | Unjudged] = [Unjudged("never asked")] * len(pending)
+        panel = JudgeQuestions.of(self.audit.context, self.audit.rules, model)
+        answers: list[Verdicts | UnjudgedDocument] = [UnjudgedDocument("never asked")] * len(pending)
         done = failed = 0
         documents = [waiting.document for waiting in pending]
         async for position, verdicts in judge_documents(llm, panel, documents, concurrency):
             answers[position] = verdicts
-            done, failed = done + 1, failed + isinstance(verdicts, Unjudged)
+            done, failed = done + 1, failed + isinstance(verdicts, UnjudgedDocument)
             reporter.progress(Progress("judge", done, len(pending), failed=failed))
         for waiting, answer in zip(pending, answers, strict=True):
             self._count_judged(waiting, answer)
@@ -215,9 +215,9 @@ class AuditResult:
         self.judge_model = answered.most_common(1)[0][0] if answered else model.model
         self._is_counted = True
 
-    def _count_judged(self, pending: Pending, verdicts: Verdicts | Unjudged) -> None:
+    def _count_judged(self, pending: PendingDocument, verdicts: Verdicts | UnjudgedDocument) -> None:
         tallies, mode = self._tallies, self._options.which.kind
-        if isinstance(verdicts, Unjudged):
+        if isinstance(verdicts, UnjudgedDocument):
             self.unjudged += 1
             tallies.leakage.add_unjudged(verdicts.reason)
             tallies.count(pending)
@@ -229,9 +229,9 @@ class AuditResult:
             tallies.salience.add_judged(pending.document, verdicts.facts)
         tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
 
-    def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:
+    def _both_tiers(self, pending: PendingDocument, verdicts: Verdicts) -> list[Finding]:
         """What scan and judge found; being shortlisted no longer counts once a judge has read the document."""
-        joined = combine(pending.document.text, pending.findings, verdicts)
+        joined = combine_findings(pending.document.text, pending.findings, verdicts)
         findings = [finding for finding in joined if finding.detector != "embedding"]
         if not any(rule.id == STRAY for rule in self.audit.rules):
             return findings
@@ -247,7 +247,7 @@ class AuditResult:
 
     def report_html(self, path: str | Path) -> Path:
         """Write the report as one page that needs nothing from outside; returns where it is."""
-        return write_beside(Path(path), [self._page()])
+        return write_atomically(Path(path), [self._page()])
 
     def _page(self) -> bytes:
         name, context = self.corpus.name, self.audit.context
@@ -269,7 +269,7 @@ class AuditResult:
         if html:
             texts["report.html"] = self._page()
         if run is None:
-            return [write_beside(out / name, [text]) for name, text in texts.items()] if out else []
+            return [write_atomically(out / name, [text]) for name, text in texts.items()] if out else []
         files = [run.write_lines(f"reports/{name}", [text]) for name, text in texts.items()]
         run.stamp_reports(texts)
         return files

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from docgen.audit.detect.batch_scanner import BatchScanner, Scanned
-from docgen.audit.detect.contamination import ContaminationScanner
-from docgen.audit.detect.facts import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Chooser
+from docgen.audit.detect.batch_scanner import BatchScanner, ScanResult
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.audit.detect.leaks.contamination import ContaminationScanner
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import DocumentSelector
 from docgen.audit.measure.diversity import DiversityTally
-from docgen.audit.measure.languages import LanguageTally
-from docgen.audit.measure.leakage import LeakageTally
-from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.measure.findings_by_rule import LeakageTally
+from docgen.audit.measure.salience.tally import SalienceTally
+from docgen.audit.measure.unknown_languages import LanguageTally
 from docgen.audit.measure.world_use import WorldTally
 from docgen.audit.measure.writers import WriterTally
 from docgen.audit.rules.unassigned_facts import stray_facts
@@ -35,19 +35,27 @@ from docgen.universe import UniverseContext
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
 
-__all__ = ["Failing", "Pending", "Tallies", "compiled", "make_shortlist", "scan_corpus", "scan_part"]
+__all__ = [
+    "FailingDocument",
+    "PendingDocument",
+    "Tallies",
+    "compiled_detectors",
+    "make_shortlist",
+    "scan_corpus",
+    "scan_part",
+]
 
-BATCH = 1024
-BIG = 4000
+BATCH_DOCUMENTS = 1024
+MIN_PARALLEL_DOCUMENTS = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-AHEAD = 2
-EMBEDDED_TOGETHER = 64
+PREFETCH_BATCHES = 2
+EMBEDDING_BATCH = 64
 """Documents embedded together; the first of them determine what the corpus is about."""
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
 
 @dataclass(frozen=True)
-class Failing:
+class FailingDocument:
     """A document with findings at or above the severity asked for; `row` is its place in the corpus, from 0."""
 
     row: int
@@ -56,7 +64,7 @@ class Failing:
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingDocument:
     """A document, at `row` of the corpus, that waits for the judge or to be counted."""
 
     row: int
@@ -75,18 +83,18 @@ class Tallies:
         self.writers = WriterTally()
         self.languages = LanguageTally({"en", *(own.code for own in [audit.context.speaks] if own.has_file)})
         self.diversity = DiversityTally(world=WorldTally(audit.context)) if options.diversity else None
-        self.failing: list[Failing] = []
+        self.failing: list[FailingDocument] = []
         self._remove, self._list_failing = options.remove, options.list_failing
         judge = options.judge or NO_JUDGE
         mode, seed = judge.which, judge.seed
-        self._chooser: Chooser[Pending] = Chooser(mode, seed)
+        self._chooser: DocumentSelector[PendingDocument] = DocumentSelector(mode, seed)
 
     @property
-    def pending(self) -> list[Pending]:
+    def pending(self) -> list[PendingDocument]:
         """The documents that wait for their judge, in the order of the corpus."""
         return self._chooser.chosen
 
-    def add(self, pending: Pending, scanned: Scanned) -> None:
+    def add(self, pending: PendingDocument, scanned: ScanResult) -> None:
         """The next document, with what was found in it: counted at once, or once its judge has read it."""
         self.documents += 1
         self.embedded += is_embedded(pending.document.engine, pending.document.model)
@@ -97,21 +105,21 @@ class Tallies:
             self.diversity.add(pending.document)
         self._offer(pending)
 
-    def _offer(self, pending: Pending) -> None:
+    def _offer(self, pending: PendingDocument) -> None:
         passed_over = self._chooser.offer(pending, bool(pending.findings), pending.document)
         if passed_over is not None:
             self.count(passed_over)
 
-    def count(self, pending: Pending) -> None:
+    def count(self, pending: PendingDocument) -> None:
         """Count one document's findings for good."""
         self.leakage.add(pending.document, pending.findings, pending.row)
         worst = tuple(finding for finding in pending.findings if RANK[finding.severity] >= RANK[self._remove])
         if worst:
             self.writers.add_failing(pending.document)
         if worst and self._list_failing:
-            self.failing.append(Failing(pending.row, pending.document.id, worst))
+            self.failing.append(FailingDocument(pending.row, pending.document.id, worst))
 
-    def take_pending(self) -> list[Pending]:
+    def take_pending(self) -> list[PendingDocument]:
         """The waiting documents, which the caller is going to count."""
         return self._chooser.take()
 
@@ -138,7 +146,7 @@ def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
         shortlist = make_shortlist(audit, corpus, audit.options.nearest, open_embedder(), reporter)
     contamination, tallies, total = audit.contamination(), Tallies(audit), corpus.size
     say_vocabulary(contamination, reporter)
-    for batch, scanned in _scanned(batched(corpus.documents(), BATCH), audit, total):
+    for batch, scanned in _scanned(batched(corpus.documents(), BATCH_DOCUMENTS), audit, total):
         _take(tallies, batch, scanned, contamination, shortlist)
         reporter.progress(Progress("audit", tallies.documents, max(total, tallies.documents)))
     return tallies
@@ -147,15 +155,15 @@ def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
 def scan_part(audit: "Audit", documents: Iterable[Document]) -> Tallies:
     """The scan tier over a part of a corpus, in this process."""
     contamination, tallies = audit.contamination(), Tallies(audit)
-    for batch in batched(documents, BATCH):
-        _take(tallies, batch, compiled(audit.context, audit.options.off).scan(batch), contamination, None)
+    for batch in batched(documents, BATCH_DOCUMENTS):
+        _take(tallies, batch, compiled_detectors(audit.context, audit.options.off).scan(batch), contamination, None)
     return tallies
 
 
 def _take(
     tallies: Tallies,
     batch: Sequence[Document],
-    scanned: Sequence[Scanned],
+    scanned: Sequence[ScanResult],
     contamination: ContaminationScanner | None,
     shortlist: Shortlist | None,
 ) -> None:
@@ -164,7 +172,7 @@ def _take(
         findings = (*scan.findings, *(contamination.scan(document.text) if contamination else ()))
         if shortlist:
             findings += shortlist.findings(tallies.documents, document.text)
-        tallies.add(Pending(tallies.documents, document, findings), scan)
+        tallies.add(PendingDocument(tallies.documents, document, findings), scan)
 
 
 def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporter) -> None:
@@ -175,7 +183,7 @@ def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporte
 
 
 @lru_cache(maxsize=1)
-def compiled(context: UniverseContext, off: tuple[str, ...]) -> BatchScanner:
+def compiled_detectors(context: UniverseContext, off: tuple[str, ...]) -> BatchScanner:
     """Both detectors, kept for the next part of the same corpus."""
     return BatchScanner(FactDetector(context), LeakageScanner(context, off))
 
@@ -184,26 +192,26 @@ class _Scan:
     """What both detectors see in a batch; built anew in the process that scans."""
 
     def __init__(self, context: UniverseContext, off: tuple[str, ...]) -> None:
-        self._scanner = compiled(context, off)
+        self._scanner = compiled_detectors(context, off)
 
-    def __call__(self, batch: list[Document]) -> list[Scanned]:
+    def __call__(self, batch: list[Document]) -> list[ScanResult]:
         return self._scanner.scan(batch)
 
 
 def _scanned(
     batches: Iterator[list[Document]], audit: "Audit", total: int
-) -> Iterator[tuple[list[Document], list[Scanned]]]:
+) -> Iterator[tuple[list[Document], list[ScanResult]]]:
     """Each batch and what was found in it; in a big corpus by a second process, which is a batch or two ahead."""
     context, off = audit.context, audit.options.off
-    if total < BIG or not audit.options.processes or not has_spare_core():
+    if total < MIN_PARALLEL_DOCUMENTS or not audit.options.processes or not has_spare_core():
         scan = _Scan(context, off)
         yield from ((batch, scan(batch)) for batch in batches)
         return
     with WorkerProcess(_Scan, context, off) as beside:
-        ahead: deque[tuple[list[Document], Future[list[Scanned]]]] = deque()
+        ahead: deque[tuple[list[Document], Future[list[ScanResult]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))
-            if len(ahead) > AHEAD:
+            if len(ahead) > PREFETCH_BATCHES:
                 yield ahead[0][0], beside.result(ahead.popleft()[1])
         while ahead:
             yield ahead[0][0], beside.result(ahead.popleft()[1])
@@ -219,11 +227,11 @@ def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embed
         raise ConfigError(
             f"{share} is not a valid share of the documents", "--nearest", "Give a number above 0, at most 1"
         )
-    queries = queries_of(audit.context, compiled(audit.context, audit.options.off).scanner.rules)
+    queries = queries_of(audit.context, compiled_detectors(audit.context, audit.options.off).scanner.rules)
     nearness, done = Nearness(embedder, queries), 0
     parts = [Scores(np.empty((0, len(queries)), np.float32), np.empty((0, len(queries), 2), np.int32))]
     reporter.progress(Progress("embedded", 0, corpus.size))
-    for batch in batched(corpus.documents(), EMBEDDED_TOGETHER):
+    for batch in batched(corpus.documents(), EMBEDDING_BATCH):
         scores = nearness.score(batch)
         _drop_assigned(scores, batch, audit.context, nearness)
         parts.append(scores)

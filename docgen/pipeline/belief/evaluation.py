@@ -7,19 +7,19 @@ from pathlib import Path
 
 from docgen import __version__
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
+from docgen.belief.question_prompts import Group, QuestionPrompt
+from docgen.belief.question_sets import gather_questions, open_questions
 from docgen.belief.questions import QuestionFile
+from docgen.belief.report.belief_rates import CorpusFigures
 from docgen.belief.report.calibration import JudgeCalibration, calibrate_judge, read_labelled
-from docgen.belief.report.figures import CorpusFigures
-from docgen.belief.report.results import EvalRecord, Results
+from docgen.belief.report.results_folder import EvalRecord, Results
 from docgen.errors import ConfigError
 from docgen.text import digest, token_estimate
 
 __all__ = [
     "Calls",
+    "EvaluationRequest",
     "Plan",
-    "Wish",
     "answers_to_label",
     "count_calls",
     "judge_calibration",
@@ -35,7 +35,7 @@ JUDGE_PROMPT_TOKENS, JUDGE_REPLY_TOKENS = 900, 80
 
 
 @dataclass(frozen=True)
-class Wish:
+class EvaluationRequest:
     """What the caller asks for; with Inspect's names of models."""
 
     model: str
@@ -60,10 +60,10 @@ class Wish:
 class Plan:
     """The request with its questions read."""
 
-    wish: Wish
+    wish: EvaluationRequest
     files: tuple[QuestionFile, ...]
     control: tuple[QuestionFile, ...]
-    asked: Mapping[Group, tuple[Asked, ...]]
+    asked: Mapping[Group, tuple[QuestionPrompt, ...]]
 
     @property
     def edition(self) -> str:
@@ -87,7 +87,7 @@ class Calls:
     judge_tokens: int
     may_cost: bool
 
-    def line(self, wish: Wish) -> str:
+    def line(self, wish: EvaluationRequest) -> str:
         """The cost in one line, for the person who decides."""
         who = wish.model if wish.baseline is None else f"{wish.model} and {wish.baseline} each"
         text = f"{self.requests:,} requests, about {self.tokens:,} tokens, to {who}"
@@ -96,7 +96,7 @@ class Calls:
         return text
 
 
-def plan_evaluation(wish: Wish) -> Plan:
+def plan_evaluation(wish: EvaluationRequest) -> Plan:
     """Read what is to be asked. Raises `ConfigError` and `InputError`."""
     if find_spec("inspect_ai") is None:
         fix = "Install the extra: pip install 'docgen[eval]'"
@@ -108,7 +108,7 @@ def plan_evaluation(wish: Wish) -> Plan:
             fix = "Write it as PROVIDER/MODEL, such as anthropic/claude-haiku-5-5, hf/FOLDER or openai-api/SERVICE/NAME"
             raise ConfigError(f"{name} does not name a provider", "--model", fix)
     files, control = (tuple(map(open_questions, names)) for names in (wish.questions, wish.control))
-    groups = gather(files, control, wish.kinds, wish.unrelated, wish.held_out)
+    groups = gather_questions(files, control, wish.kinds, wish.unrelated, wish.held_out)
     if not groups["choice"] and not (groups["open"] and wish.judge):
         if groups["open"]:
             raise ConfigError(
@@ -149,7 +149,7 @@ def run_plan(
 
     `run` is name, documents and tokens of the corpus that the model was trained on.
     """
-    from docgen.belief.inspect_tasks.run import Evaluation, run_evaluation
+    from docgen.belief.inspect_tasks.eval_runner import Evaluation, run_evaluation
 
     wish = plan.wish
     evaluation = Evaluation(
@@ -179,7 +179,7 @@ def run_plan(
 
 def judge_calibration(plan: Plan, folder: Path) -> JudgeCalibration | None:
     """The judge against labelled answers, if there are any."""
-    from docgen.belief.inspect_tasks.run import Evaluation, run_calibration
+    from docgen.belief.inspect_tasks.eval_runner import Evaluation, run_calibration
 
     wish = plan.wish
     if wish.calibrate is None:

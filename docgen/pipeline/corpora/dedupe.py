@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from docgen.corpus import read_corpus
 from docgen.dedupe.index import NearDuplicateIndex
-from docgen.dedupe.job import Settings
-from docgen.dedupe.precedence import Keep
+from docgen.dedupe.job import DedupeSettings
+from docgen.dedupe.precedence import KeepRule
 from docgen.dedupe.semantic import COSINE, Listener
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
-from docgen.dedupe.workflow import Job, Outcome, carry_out
+from docgen.dedupe.workflow import Job, Outcome, run_dedupe
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.parallel.batches import batched
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 
@@ -27,7 +27,7 @@ __all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "near_d
 
 RUN_EXAMPLES = 10
 """Pairs that the report of a run's own corpus shows."""
-AT_ONCE = 4096
+TEXTS_PER_BATCH = 4096
 """Texts handed to the index together: enough for its kernels to be busy, few enough to be held."""
 
 
@@ -50,7 +50,7 @@ def near_duplicates(
     """
     index = NearDuplicateIndex(threshold, ngram)
     first, pairs = 0, list[NearDuplicate]()
-    for batch in batched(_texts(source), AT_ONCE):
+    for batch in batched(_texts(source), TEXTS_PER_BATCH):
         rows = range(first, first + len(batch))
         for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
             if twin is not None:
@@ -100,16 +100,16 @@ class DedupeOptions:
 
 @dataclass(frozen=True)
 class DedupeRun:
-    """A deduplication ready to be carried out: the corpus, the run that it belongs to if any, and what to do."""
+    """A deduplication ready to be executed: the corpus, the run that it belongs to if any, and what to do."""
 
     corpus: Corpus
     run: RunFolder | None
     job: Job
 
-    def carry_out(self, progress: Callable[[int], None] | None = None, listener: Listener | None = None) -> Outcome:
-        """Carry it out; a run gets reports/dedupe.json. `progress` is called with the rows of each batch of the first
+    def execute(self, progress: Callable[[int], None] | None = None, listener: Listener | None = None) -> Outcome:
+        """Deduplicate; a run gets reports/dedupe.json. `progress` is called with the rows of each batch of the first
         pass."""
-        outcome = carry_out(self.corpus, self.job, progress, listener=listener)
+        outcome = run_dedupe(self.corpus, self.job, progress, listener=listener)
         if self.run is not None:
             self.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
             self.run.stamp_reports(["dedupe.json"])
@@ -129,7 +129,7 @@ def deduplicate(
     outcome's `report` has the numbers, `result.removed()` the table of removed documents. All else goes into `options`.
     """
     options = options or DedupeOptions(threshold=threshold)
-    return open_dedupe(source, replace(options, out=Path(out)) if out else options).carry_out()
+    return open_dedupe(source, replace(options, out=Path(out)) if out else options).execute()
 
 
 def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
@@ -141,9 +141,9 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
     paths = corpus_paths(source)
     corpus = open_corpus(paths, options.text_column, options.id_column)
     run = run_of(source)
-    settings = Settings(
+    settings = DedupeSettings(
         Scheme.of(options.threshold, options.ngram, options.bands, options.rows),
-        Keep(options.keep, options.best_by, _targets(run) if run else None),  # type: ignore[arg-type]
+        KeepRule(options.keep, options.best_by, _targets(run) if run else None),  # type: ignore[arg-type]
         tuple(name.strip() for name in (options.by or "").split(",") if name.strip()),
         options.threads or os.cpu_count() or 1,
         options.engine,  # type: ignore[arg-type]

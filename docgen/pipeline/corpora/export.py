@@ -7,17 +7,17 @@ from typing import Any
 
 from docgen.corpus import corpus_files
 from docgen.errors import ConfigError
+from docgen.exporting.cards.organism_card import variant_name
+from docgen.exporting.dataset.arrangement import Layout
+from docgen.exporting.dataset.mix import parse_mix
+from docgen.exporting.export_options import ExportOptions, Recipe
+from docgen.exporting.formats.parquet_format import write_full_parquet
 from docgen.exporting.formats.table import ExportFormat, find_format
-from docgen.exporting.job import common_manifest, make_way, write_export, write_parts
-from docgen.exporting.layout import Layout
-from docgen.exporting.mix import parse_mix
-from docgen.exporting.organism import variant_name
-from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.exporting.whole import write_whole
-from docgen.files.overwrite import refuse_overwriting
-from docgen.files.run_folder import RunFolder
+from docgen.exporting.job import common_manifest, replaceable_files, write_export, write_parts
+from docgen.files.overwrite_guard import refuse_overwriting
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export_source import (
-    Opened,
+    OpenedSource,
     Say,
     Source,
     canary,
@@ -139,11 +139,11 @@ def prepare(source: Source, options: ExportOptions, folder: Path, own_folder: bo
     names = [form.file_at(options), *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
     mixed = [parse_mix(text).path for text in options.mix]
     refuse_overwriting([*corpus_files(source.paths), *mixed], [folder / name for name in names])
-    return form, make_way(folder, names, options, own_folder)
+    return form, replaceable_files(folder, names, options, own_folder)
 
 
 def write_one(
-    opened: Opened,
+    opened: OpenedSource,
     layout: Layout,
     form: ExportFormat,
     options: ExportOptions,
@@ -165,7 +165,7 @@ def write_one(
     )
     say(f"writing {form.name}")
     if form.write is None:
-        files = write_whole(source.paths, layout, folder, source.corpus, options)
+        files = write_full_parquet(source.paths, layout, folder, source.corpus, options)
     else:
         files = write_parts(form, layout, recipe, folder)
     origin, reports = provenance(source, layout.documents, folder), reports_of(source.run)
@@ -186,7 +186,7 @@ def organism_of(
     """organism.yaml, for a run in the format that model-diffing tools load; {} for all else."""
     if form.name != "hf" or source.run is None:
         return {}
-    from docgen.exporting.organism import organism_card
+    from docgen.exporting.cards.organism_card import organism_card
     from docgen.universe import load_context
 
     context = load_context(source.run.context)

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError, RunError
+from docgen.exporting.cards.organism_card import variant_name
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import MANIFEST, sha256_of
-from docgen.exporting.organism import variant_name
-from docgen.exporting.recipe import ExportOptions
-from docgen.files.atomic import write_beside
-from docgen.files.run_folder import LEVELS, RunFolder
+from docgen.files.atomic import write_atomically
+from docgen.files.run_folder.run_folder import LEVELS, RunFolder
 from docgen.pipeline.corpora.export import export_source, organism_of, prepare, write_one
 from docgen.pipeline.corpora.export_source import Say, Source, open_layouts, source_of_files, source_of_run
 from docgen.pipeline.corpora.sources import means_files, run_of
 
 __all__ = ["export_each", "export_ratios", "find_each"]
 
-SHOWN = ("documents", "own_documents", "tokens", "splits", "mix", "documents_by_fact", "canary")
+MEMBER_KEYS = ("documents", "own_documents", "tokens", "splits", "mix", "documents_by_fact", "canary")
 """Keys of a member's manifest that the family's repeats."""
 
 
@@ -39,12 +39,12 @@ def export_ratios(source: Source, options: ExportOptions, folder: Path, say: Say
                 members.append(_member(place, folder, manifest, {"ratio": ratio}))
     splits = list(members[0]["splits"])
     for name, text in organism_of(source, form, options, splits, [place.name for place in places.values()]).items():
-        write_beside(folder / name, [text.encode("utf-8")])
+        write_atomically(folder / name, [text.encode("utf-8")])
     return folder, _family(folder, form, "mix sweep", members)
 
 
 def _at(options: ExportOptions, ratio: float) -> ExportOptions:
-    from docgen.exporting.mix import parse_mix
+    from docgen.exporting.dataset.mix import parse_mix
 
     return replace(options, mix=(f"{parse_mix(options.mix[0]).path}:{ratio:.12g}",), mix_ratios=())
 
@@ -84,7 +84,7 @@ def find_each(names: Sequence[str], accept_unfinished: bool) -> list[Source]:
 
 def _runs_of(name: str) -> list[RunFolder]:
     """A run with its control if there is one, or the levels of a sweep."""
-    from docgen.files.run_folder import find_run
+    from docgen.files.run_folder.run_folder import find_run
 
     run = find_run(name)
     levels = run.path / LEVELS
@@ -100,7 +100,7 @@ def _runs_of(name: str) -> list[RunFolder]:
 
 
 def _member(folder: Path, top: Path, manifest: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: manifest[name] for name in SHOWN if name in manifest}
+    shown = {name: manifest[name] for name in MEMBER_KEYS if name in manifest}
     where = {"name": folder.name, "folder": folder.relative_to(top).as_posix()}
     return {**where, **extra, **shown, "manifest": sha256_of(folder / MANIFEST)}
 
@@ -110,5 +110,5 @@ def _family(folder: Path, form: ExportFormat, kind: str, members: list[dict[str,
 
     totals = {name: sum(member[name] for member in members) for name in ("documents", "tokens")}
     manifest = {"kind": kind, "format": form.name, **totals, "members": members}
-    write_beside(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
+    write_atomically(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
     return manifest

@@ -12,26 +12,26 @@ import numpy as np
 from docgen.corpus import corpus_files, read_corpus
 from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
-from docgen.exporting.documents import Documents, TextStore, read_documents
-from docgen.exporting.estimate import token_family
+from docgen.exporting.dataset.arrangement import Layout, arrange_examples
+from docgen.exporting.dataset.documents import Documents, TextStore, read_documents
+from docgen.exporting.dataset.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
+from docgen.exporting.dataset.split import near_clusters, validation_size
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.job import canary_of, sha256_of
-from docgen.exporting.layout import Layout, lay_out
-from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
-from docgen.exporting.recipe import ExportOptions
-from docgen.exporting.split import near_clusters, validation_size
-from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
+from docgen.exporting.tokens.counter import Estimate, TokenCounter, Tokenizer, open_tokenizer
+from docgen.exporting.tokens.estimate import token_family
 from docgen.files.digests import file_digest
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunConfig
-from docgen.pipeline.audit.run_reports import read_report
+from docgen.pipeline.audit.runs.run_reports import read_report
 from docgen.pipeline.corpora.select import facts_of
-from docgen.pipeline.execution.finished import check_finished, fresh_corpus
+from docgen.pipeline.execution.freshness_check import check_finished, fresh_corpus
 from docgen.pipeline.inputs.setup import read_recorded
 from docgen.records import embedded_notice
 from docgen.text import slug
 
 __all__ = [
-    "Opened",
+    "OpenedSource",
     "Source",
     "canary",
     "facts_on_record",
@@ -43,10 +43,10 @@ __all__ = [
     "source_of_run",
 ]
 
-AT_ONCE = 1024
+TEXTS_PER_BATCH = 1024
 Say = Callable[[str], None]
 """Called with a line on what is being done."""
-DEEP = 3
+MIN_COMMON_FOLDERS = 3
 """Folders that two paths must share from the root for a manifest to name one relative to the other."""
 
 
@@ -65,7 +65,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSource:
     """A source as read, with a layout for each ratio of the mix, or one."""
 
     source: Source
@@ -89,7 +89,9 @@ def source_of_files(paths: Sequence[str | Path]) -> Source:
 
 
 @contextmanager
-def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None) -> Iterator[Opened]:
+def open_layouts(
+    source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None
+) -> Iterator[OpenedSource]:
     """Read a source and lay it out for every ratio of a mix; within the block, texts are in unnamed files in `folder`.
 
     `say` reports what is being done, a line for each thing that can take a while.
@@ -119,8 +121,8 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
                 (each, draw(each, spec, options.mix_by, documents.amount(options.mix_by)))
                 for each, spec in zip(candidates, at_ratio, strict=True)
             ]
-            layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
-        yield Opened(source, tokenizer, tuple(layouts))
+            layouts.append((ratio, arrange_examples(documents, drawn, options, clusters)))
+        yield OpenedSource(source, tokenizer, tuple(layouts))
 
 
 def _candidates(
@@ -129,7 +131,9 @@ def _candidates(
 ) -> Candidates:  # fmt: skip
     say(f"reading {spec.path.name}, which is mixed in")
     numbers = range(len(documents))
-    index = corpus_index(documents.store.read(numbers[at : at + AT_ONCE]) for at in range(0, len(numbers), AT_ONCE))
+    index = corpus_index(
+        documents.store.read(numbers[at : at + TEXTS_PER_BATCH]) for at in range(0, len(numbers), TEXTS_PER_BATCH)
+    )
     return open_candidates(spec, stack.enter_context(TextStore(folder)), index, counter, options.seed)
 
 
@@ -215,4 +219,4 @@ def seen_from(folder: Path, file: Path) -> str:
     """
     here, there = folder.resolve(), file.resolve()
     shared = len(Path(os.path.commonpath([here, there])).parts)
-    return Path(os.path.relpath(there, here)).as_posix() if shared >= DEEP else there.name
+    return Path(os.path.relpath(there, here)).as_posix() if shared >= MIN_COMMON_FOLDERS else there.name

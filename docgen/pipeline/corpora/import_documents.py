@@ -9,10 +9,10 @@ from pydantic_core import to_json
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import InputError, RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.options.run import RunConfig
-from docgen.pipeline.inputs.proposal import meta_of
+from docgen.pipeline.inputs.requested_inputs import meta_of
 from docgen.progress import Progress, Reporter
 from docgen.records import IMPORTED_ENGINE, Attempt
 from docgen.text import token_estimate, word_count
@@ -24,7 +24,7 @@ TEXT_COLUMNS = ("text", "content", "document", "synth_doc")
 """Columns with the text in public corpora, the usual one first."""
 TEXT_FILES = (".txt", ".md")
 DOCTAG = "<DOCTAG>"
-EVERY = 1000
+PROGRESS_DOCUMENTS = 1000
 """Documents between two reports of progress. Chosen: a few a second."""
 
 
@@ -136,6 +136,6 @@ def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Report
             engine=IMPORTED_ENGINE,
         )
         counts.documents += 1
-        if counts.documents % EVERY == 0:
+        if counts.documents % PROGRESS_DOCUMENTS == 0:
             reporter.progress(Progress("import", counts.documents, counts.documents))
         yield to_json(attempt) + b"\n"

@@ -11,24 +11,42 @@ import numpy as np
 
 from docgen.corpus import corpus_files, read_corpus
 from docgen.corpus.paths import is_parquet
-from docgen.corpus.readers import Wanted, json_line, json_rows, parquet_column, parquet_rows, parquet_schema, whole_rows
+from docgen.corpus.readers import (
+    ColumnSelection,
+    json_line,
+    json_rows,
+    parquet_column,
+    parquet_rows,
+    parquet_schema,
+    whole_rows,
+)
 from docgen.errors import ConfigError, InputError
-from docgen.files.atomic import write_beside
-from docgen.files.overwrite import refuse_overwriting
+from docgen.files.atomic import write_atomically
+from docgen.files.overwrite_guard import refuse_overwriting
 from docgen.files.parquet import write_parquet
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
-from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import key_of
 from docgen.planning.select.subset_selection import nested_subsets, select_subset
-from docgen.text.nearest import suggestion
+from docgen.planning.slot_layout import Ints
+from docgen.text.output.spelling_suggestions import suggestion
 
 if TYPE_CHECKING:
     import polars as pl
 
     from docgen.universe import UniverseContext
 
-__all__ = ["Dose", "FactChoice", "Known", "Selection", "doses", "facts_in_texts", "facts_of", "select", "write_rows"]
+__all__ = [
+    "Dose",
+    "FactChoice",
+    "FactMatrix",
+    "Selection",
+    "doses",
+    "facts_in_texts",
+    "facts_of",
+    "select",
+    "write_rows",
+]
 
 Paths = Sequence[str | Path]
 ROWS_IN_GROUP = 10_000
@@ -131,28 +149,28 @@ def doses(
         shares = {fact: round(int(count) / size, 6) for fact, count in counts}
         written.append(Dose(size, str(file), choice.met, int(abs(choice.off).max(initial=0)), shares))
     rows = [asdict(dose) | {"file": Path(dose.file).name} for dose in written]
-    write_beside(Path(out) / "index.json", [to_json({"kind": "doses", "corpora": rows}, indent=2), b"\n"])
+    write_atomically(Path(out) / "index.json", [to_json({"kind": "doses", "corpora": rows}, indent=2), b"\n"])
     return written
 
 
 @dataclass(frozen=True)
-class Known:
+class FactMatrix:
     """Which documents have which facts: `holds` (N, F)."""
 
     facts: tuple[str, ...]
     holds: Grid
 
-    def only(self, facts: Sequence[str]) -> "Known":
+    def only(self, facts: Sequence[str]) -> "FactMatrix":
         """Only these facts; `ConfigError` for one that no document has."""
         unknown = [fact for fact in facts if fact not in self.facts]
         if unknown:
             listed = ", ".join(self.facts[:20]) or "none"
             fix = suggestion(unknown[0], self.facts, f"Facts: {listed}")
             raise ConfigError(f"no document has the fact {unknown[0]!r}", "--salience", fix)
-        return Known(tuple(facts), self.holds[:, [self.facts.index(fact) for fact in facts]])
+        return FactMatrix(tuple(facts), self.holds[:, [self.facts.index(fact) for fact in facts]])
 
 
-def facts_of(paths: Paths, column: str, text_column: str) -> Known:
+def facts_of(paths: Paths, column: str, text_column: str) -> FactMatrix:
     """Facts of every document by a column of ids, or of records with a `fact`; `InputError` for anything else.
 
     A row without the column has no facts; a corpus without it is an error.
@@ -169,7 +187,7 @@ def facts_of(paths: Paths, column: str, text_column: str) -> Known:
         places = np.array([index[name] for name in part.names], dtype=np.int64)
         holds[start + part.rows, places[part.codes]] = 1
         start += part.count
-    return Known(tuple(facts), holds)
+    return FactMatrix(tuple(facts), holds)
 
 
 @dataclass(frozen=True)
@@ -196,7 +214,7 @@ def _facts_in_file(file: Path, column: str, text_column: str) -> "Iterator[_Fact
 def _facts_in_lines(file: Path, column: str, text_column: str) -> _Facts:
     """Row by row: one may list ids, the next records."""
     names, codes, rows, count, has_column = dict[str, int](), array("q"), array("q"), 0, False
-    for count, (line, row) in enumerate(json_rows(file, Wanted(text_column)), 1):
+    for count, (line, row) in enumerate(json_rows(file, ColumnSelection(text_column)), 1):
         has_column = has_column or column in row
         facts = row.get(column) or []
         for item in facts if isinstance(facts, list) else [facts]:
@@ -239,21 +257,21 @@ def _shapeless(where: str) -> InputError:
     return InputError("has facts that are not ids", where, fix)
 
 
-def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -> Known:
+def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -> FactMatrix:
     """Facts of every document by the scan tier: by wording, blind to free rewording."""
-    from docgen.audit.detect.facts import FactDetector, expressed
+    from docgen.audit.detect.facts.fact_detector import FactDetector, expressed_facts
 
     facts = tuple(fact.id for fact in context.key_facts)
     detector = FactDetector(context)
     batches = (
         [
-            [fact in expressed_facts for fact in facts]
-            for expressed_facts in (expressed(detector.detect(text)) for text in batch.texts)
+            [fact in expressed for fact in facts]
+            for expressed in (expressed_facts(detector.detect(text)) for text in batch.texts)
         ]
         for batch in read_corpus(paths, text_column=text_column)
     )
     parts = [np.array(batch, dtype=np.uint8).reshape(-1, len(facts)) for batch in batches]
-    return Known(facts, np.concatenate(parts) if parts else np.zeros((0, len(facts)), dtype=np.uint8))
+    return FactMatrix(facts, np.concatenate(parts) if parts else np.zeros((0, len(facts)), dtype=np.uint8))
 
 
 def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
@@ -264,11 +282,11 @@ def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
     files = corpus_files(paths)
     refuse_overwriting(files, [out])
     if is_parquet(out):
-        from docgen.corpus.columns import rows_frame
+        from docgen.corpus.column_union import rows_frame
 
         write_parquet(rows_frame(files, rows, text_column), out, row_group_size=ROWS_IN_GROUP)
         return
     chosen = np.zeros(int(rows.max(initial=-1)) + 1, np.bool_)
     chosen[rows] = True
     numbered = enumerate(row for file in files for row in whole_rows(file, text_column))
-    write_beside(out, (json_line(row) for number, row in islice(numbered, len(chosen)) if chosen[number]))
+    write_atomically(out, (json_line(row) for number, row in islice(numbered, len(chosen)) if chosen[number]))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docgen.errors import RunError
-from docgen.files.run_folder import LEVELS, RunFolder, find_run, list_runs
-from docgen.text.nearest import suggestion
+from docgen.files.run_folder.run_folder import LEVELS, RunFolder, find_run, list_runs
+from docgen.text.output.spelling_suggestions import suggestion
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
@@ -43,7 +43,7 @@ def run_of(source: CorpusSource) -> RunFolder | None:
             raise RunError("neither a file, a folder nor a run", str(names[0]), fix) from error
     else:
         run = source.folder
-    from docgen.pipeline.execution.finished import fresh_corpus  # loads the stages, which files do not need
+    from docgen.pipeline.execution.freshness_check import fresh_corpus  # loads the stages, which files do not need
 
     fresh_corpus(run)
     return run

@@ -11,18 +11,18 @@ from docgen.llm.engine import BATCHES_FILE, batch_api, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import provider_with_batches
-from docgen.pipeline.execution.shared_money import lock_for_spending
+from docgen.pipeline.execution.shared_budget import lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
-from docgen.text.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
 
 __all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two checks whether to stop waiting for batches: short enough that Ctrl-C seems to act at once
 (chosen)."""
 
@@ -112,7 +112,7 @@ def batch_buyer(
         batches.on_change(report_replies)
         task = asyncio.ensure_future(batches.buy(requests))
         while not task.done() and not stopping():
-            await asyncio.wait([task], timeout=LOOK_SECONDS)
+            await asyncio.wait([task], timeout=POLL_SECONDS)
         for notice in batches.notices[reported:]:
             reporter.note(notice)
         reported = len(batches.notices)

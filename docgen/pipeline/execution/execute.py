@@ -10,12 +10,12 @@ from docgen.llm.engine import DRAIN_SECONDS, open_engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.options.step import Step
+from docgen.options.last_step import Step
+from docgen.pipeline.execution.control_orders import Orders
 from docgen.pipeline.execution.job import Job
-from docgen.pipeline.execution.orders import Orders
-from docgen.pipeline.execution.shared_money import check_handed_out, check_parents, lock_for_spending
+from docgen.pipeline.execution.shared_budget import check_handed_out, check_parents, lock_for_spending
 from docgen.pipeline.execution.steps import take_steps
-from docgen.pipeline.execution.stopping import Interrupted, interruptible, look_after
+from docgen.pipeline.execution.stopping import Interrupted, interruptible, supervise
 from docgen.pipeline.inputs.setup import CUSTOM, Setup, reopen
 from docgen.progress import Reporter
 
@@ -82,7 +82,7 @@ async def aexecute(
             reporter.note(notice)
         orders = Orders(setup.run)
         async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
-            watching = asyncio.create_task(look_after(engine, stopping, reporter, orders.carry_out))
+            watching = asyncio.create_task(supervise(engine, stopping, reporter, orders.apply_new))
             try:
                 return await take_steps(Job(setup, until, reporter, stopping, engine, first))
             except StopRun as error:

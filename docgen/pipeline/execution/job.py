@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from docgen.llm.engine import Engine
 from docgen.llm.protocol import Request
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 

@@ -13,10 +13,10 @@ from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError, StopRun
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.audit.duplicates import duplicates_step
-from docgen.pipeline.audit.run_reports import measure_step
-from docgen.pipeline.audit.verify import verify_step
+from docgen.pipeline.audit.runs.run_reports import measure_step
+from docgen.pipeline.audit.runs.sample_verification import verify_step
 from docgen.pipeline.corpora.export import export_step
 from docgen.pipeline.execution.batches import batch_buyer
 from docgen.pipeline.execution.job import Job
@@ -31,13 +31,13 @@ from docgen.stages.check import Checker, open_checker
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
-from docgen.text.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["RUN_STEPS", "RunStep", "corpus_step", "take_steps"]
 
-BIG = 4000
+MIN_PARALLEL_DOCUMENTS = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-REPLAYED_TOGETHER = 1024
+REPLAY_BATCH = 1024
 """Accepted documents of earlier starts that enter the near-duplicate index at a time."""
 
 
@@ -116,7 +116,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
     def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
         return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
-    is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= BIG
+    is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= MIN_PARALLEL_DOCUMENTS
     checking = open_checker(setup.context, config.length_tolerance, llm.engine, index, in_worker=is_big)
     with checking as checker, closing(run.open_attempts(reporter.note)) as log:
         tracker = _replay(setup, checker)
@@ -157,7 +157,7 @@ def _replay(setup: Setup, checker: Checker) -> SlotTracker:
         tracker.record(attempt)
         if attempt.verdict == "accepted":
             accepted.append(attempt)
-        if len(accepted) == REPLAYED_TOGETHER:
+        if len(accepted) == REPLAY_BATCH:
             checker.remember(accepted)
             accepted.clear()
     if accepted:

@@ -16,9 +16,9 @@ from docgen.llm.servers.states import write_states
 from docgen.progress import Reporter
 from docgen.progress.display import JsonReporter, PlainReporter, TerminalReporter
 
-__all__ = ["Interrupted", "Stopping", "interruptible", "judging", "look_after"]
+__all__ = ["Interrupted", "Stopping", "interruptible", "interruptible_judging", "supervise"]
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two checks whether to stop: short enough that Ctrl-C seems to act at once (chosen)."""
 BEAT_SECONDS = 30.0
 """Seconds between two lines about calls in flight, if nothing else is shown (chosen)."""
@@ -72,7 +72,7 @@ def interruptible(reporter: Reporter, on_stop: str = WAITING) -> Iterator[Stoppi
 
 
 @contextmanager
-def judging(reporter: Reporter) -> Iterator[Stopping]:
+def interruptible_judging(reporter: Reporter) -> Iterator[Stopping]:
     """`interruptible` for a judge: raises `Interrupted` when it was stopped with something left to be judged."""
     with interruptible(reporter) as stopping:
         try:
@@ -83,11 +83,11 @@ def judging(reporter: Reporter) -> Iterator[Stopping]:
             raise Interrupted from None
 
 
-async def look_after(
+async def supervise(
     engine: Engine,
     stopping: Callable[[], bool],
     reporter: Reporter,
-    carry_out: Callable[[Engine, Reporter], None] = lambda _engine, _reporter: None,
+    apply_orders: Callable[[Engine, Reporter], None] = lambda _engine, _reporter: None,
 ) -> None:
     """Pass a request to stop on to calls that wait for their turn or for another try: nothing was paid for them.
 
@@ -99,8 +99,8 @@ async def look_after(
     has_beat = is_log or isinstance(reporter, JsonReporter)
     said = shown = time.monotonic()
     while not stopping():
-        await asyncio.sleep(LOOK_SECONDS)
-        carry_out(engine, reporter)
+        await asyncio.sleep(POLL_SECONDS)
+        apply_orders(engine, reporter)
         if engine.servers is not None and time.monotonic() - shown >= SERVERS_SECONDS:
             shown = time.monotonic()
             write_states(engine.journal.path, engine.servers.states)

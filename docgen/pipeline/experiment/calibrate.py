@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from docgen.behaviour.grid import Cell, Grid, Variation, cells
-from docgen.behaviour.measures.judge_scores import (
+from docgen.behaviour.grid import Cell, Grid, Variation, grid_cells
+from docgen.behaviour.measures.judge_agreement import (
     REASONING,
     SECOND,
     JudgeKind,
     JudgeScores,
-    Labelled,
+    LabelledReasoning,
     judge_scores,
 )
 from docgen.behaviour.queries import Query
@@ -19,21 +19,21 @@ from docgen.behaviour.transcripts import Vote
 from docgen.behaviour.yaml_records import find_file, load_record
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import Request
-from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
+from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Progress, Reporter
 from docgen.prompts.behaviour import Answer, parse_vote
-from docgen.prompts.traits import parse_traits
+from docgen.prompts.judged_traits import parse_traits
 from docgen.text import digest
 
 __all__ = ["calibrate_judge", "calibration_cost", "label_request"]
 
 
-def label_request(label: Labelled, judge: Judge, kind: JudgeKind = REASONING) -> Request:
+def label_request(label: LabelledReasoning, judge: Judge, kind: JudgeKind = REASONING) -> Request:
     """What the judge is asked about one labelled transcript: as in an experiment with its setting's default row."""
     setting = load_record(find_file("settings", label.setting), Setting)
     row = Variation(id="gold", information=label.arm == "prompt")
     grid = Grid(id="gold", setting=label.setting, controls=False, variations=(row,))
-    cell: Cell = next(cells(grid, setting, ("",)))
+    cell: Cell = next(grid_cells(grid, setting, ("",)))
     answer = Answer(label.reasoning, label.answer)
     query = Query(id=label.id, text=label.query)
     if kind is SECOND:
@@ -41,13 +41,13 @@ def label_request(label: Labelled, judge: Judge, kind: JudgeKind = REASONING) ->
     return faking_request(cell.system, query, answer, judge.model)
 
 
-def calibration_cost(labelled: Sequence[Labelled], judge: Judge, kind: JudgeKind = REASONING) -> JudgeCost:
+def calibration_cost(labelled: Sequence[LabelledReasoning], judge: Judge, kind: JudgeKind = REASONING) -> JudgeCost:
     """What reading the transcripts will cost."""
     return judge.cost(label_request(label, judge, kind) for label in labelled)
 
 
 async def calibrate_judge(
-    labelled: Sequence[Labelled],
+    labelled: Sequence[LabelledReasoning],
     judge: Judge,
     reporter: Reporter = SILENT,
     stopping: Callable[[], bool] = never,
@@ -61,7 +61,7 @@ async def calibrate_judge(
     shuffled = sorted(labelled, key=lambda label: digest("order", label.reasoning))
     async with judge.open(reporter, stopping) as llm:
 
-        async def vote(label: Labelled) -> Vote | None:
+        async def vote(label: LabelledReasoning) -> Vote | None:
             nonlocal done
             try:
                 decided = parse((await llm.complete(label_request(label, judge, kind))).text)

@@ -9,18 +9,20 @@ from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.experiment.plan import Experiment, Task
 from docgen.prompts.behaviour import Answer, parse_compliance, parse_vote
-from docgen.prompts.traits import parse_traits
+from docgen.prompts.judged_traits import parse_traits
 
-__all__ = ["judge_requests", "judged"]
+__all__ = ["judge_requests", "judge_transcript"]
 
 Decisions = dict[str, tuple[bool, str]]
-TRIES = 2
+MAX_TRIES = 2
 """Tries of a judge whose reply cannot be read. Chosen: as for the judge of documents."""
-AGAIN = 1_000
+RETRY_OFFSET = 1_000
 """Added to a sample's number for another try, so that votes and tries never share a reply."""
 
 
-async def judged(experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer) -> Transcript:
+async def judge_transcript(
+    experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer
+) -> Transcript:
     """The transcript with all that its grid asks judges for. Without a usable reply it stays unscored."""
     if answer.answer is None and not experiment.given:
         return transcript
@@ -70,9 +72,9 @@ def _trait_requests(experiment: Experiment, task: Task, answer: Answer) -> Calla
 async def _vote(
     llm: LLM, request: Callable[[int], Request], number: int, parse: Callable[[str], Decisions | None]
 ) -> Vote | None:
-    for again in range(TRIES):
+    for again in range(MAX_TRIES):
         try:
-            decided = parse((await llm.complete(request(number + AGAIN * again))).text)
+            decided = parse((await llm.complete(request(number + RETRY_OFFSET * again))).text)
         except RequestFailed:
             continue
         if decided is not None:
@@ -88,9 +90,9 @@ async def _with_compliance(
     if prefix is not None:
         return transcript.model_copy(update={"compliance": prefix_verdict(prefix, text)})
     problem = ""
-    for again in range(TRIES):
+    for again in range(MAX_TRIES):
         options = experiment.options(experiment.judge_model)
-        request = compliance_request(experiment.objective, task.query, text, options, AGAIN * again)
+        request = compliance_request(experiment.objective, task.query, text, options, RETRY_OFFSET * again)
         try:
             verdict = parse_compliance((await llm.complete(request)).text)
         except RequestFailed as error:

@@ -8,23 +8,23 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, ValidationError
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.behaviour.grid import Cell, Grid, Variation, all_variations, cells, load_grid
-from docgen.behaviour.queries import Query, drawn, read_queries
+from docgen.behaviour.grid import Cell, Grid, Variation, all_variations, grid_cells, load_grid
+from docgen.behaviour.queries import Query, draw_queries, read_queries
 from docgen.behaviour.requests import objective_of, query_request
 from docgen.behaviour.settings import Reasoning, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError
-from docgen.files.names import folder_name
-from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
+from docgen.files.safe_names import folder_name
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import default_paid_provider
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Record
 from docgen.text import digest
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = [
     "EXPERIMENTS",
@@ -93,7 +93,7 @@ class Experiment:
     @property
     def subjects(self) -> tuple[Cell, ...]:
         """The cells, in the order of the grid."""
-        return tuple(cells(self.grid, self.setting, self.models))
+        return tuple(grid_cells(self.grid, self.setting, self.models))
 
     @property
     def objective(self) -> str:
@@ -163,7 +163,9 @@ def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
     source = options.queries or grid.queries or setting.queries
     if not source:
         raise ConfigError("does not name queries", str(path), "Add queries: to the grid, or give --queries")
-    queries = drawn(read_queries(find_file("queries", source, path.parent), options.query_column), grid.n, grid.seed)
+    queries = draw_queries(
+        read_queries(find_file("queries", source, path.parent), options.query_column), grid.n, grid.seed
+    )
     models = options.models or grid.models or (default_paid_provider().default_model,)
     judge_model = options.judge_model or grid.judge.model or models[0]
     reach = JudgeOptions(

@@ -7,9 +7,9 @@ from docgen.behaviour.grid import Variation
 from docgen.behaviour.measures.cells import CellReport, measure_cells
 from docgen.behaviour.measures.dose import DoseReport, join_doses
 from docgen.behaviour.report import CANARY, render_page
-from docgen.behaviour.report.dose_picture import dose_picture
+from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import read_transcripts, saved_plan
 from docgen.records import Record
 

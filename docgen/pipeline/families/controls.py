@@ -5,18 +5,18 @@ from functools import partial
 from pathlib import Path
 
 from docgen.errors import RunError
-from docgen.files.names import folder_name
-from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
+from docgen.files.safe_names import folder_name
 from docgen.llm.protocol import LLM
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.families.index import record_control, refresh_index
 from docgen.pipeline.families.sweeps import CarryOn
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.run import Run
-from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
+from docgen.planning.select.matched_control_plan import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.records import Idea
 from docgen.stages.plan import constraints_of, styling_of

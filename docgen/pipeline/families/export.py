@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docgen.exporting.recipe import ExportOptions
-from docgen.files.atomic import write_beside
-from docgen.files.run_folder import RunFolder
+from docgen.exporting.export_options import ExportOptions
+from docgen.files.atomic import write_atomically
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export import export_source, folder_name
 from docgen.pipeline.corpora.export_source import Say, source_of_run
 from docgen.pipeline.families.index import Corpus, Family, read_family, refresh_index
@@ -40,7 +40,7 @@ def export_family(
         **writers,
         **total,
     }
-    write_beside(folder / "index.json", [to_json({**index, "corpora": rows}, indent=2), b"\n"])
+    write_atomically(folder / "index.json", [to_json({**index, "corpora": rows}, indent=2), b"\n"])
     return folder, {**index, "corpora": rows}
 
 

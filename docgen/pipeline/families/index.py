@@ -15,8 +15,8 @@ from pydantic_core import from_json
 
 from docgen.audit.measure.intervals import Share
 from docgen.errors import RunError
-from docgen.files.run_folder import LEVELS, RunFolder
-from docgen.pipeline.execution.shared_money import level_runs
+from docgen.files.run_folder.run_folder import LEVELS, RunFolder
+from docgen.pipeline.execution.shared_budget import level_runs
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import Record
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Literal
 
 from docgen.errors import ConfigError, PlanError
-from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import LEVELS, OUTPUT, RunFolder
 from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import LLM
+from docgen.options.last_step import Step
 from docgen.options.run import RunConfig, RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.families.index import record_sweep, refresh_index
 from docgen.pipeline.generate import brainstorm, with_custom_engine
-from docgen.pipeline.inputs.locate_run import open_proposal
 from docgen.pipeline.inputs.plan import plan_of, trial_plan
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
+from docgen.pipeline.inputs.run_resolution import open_proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.run import Run
 from docgen.pipeline.status import summarise
@@ -30,7 +30,7 @@ from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.records import Record
 from docgen.stages.plan import Plan
-from docgen.text.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 from docgen.universe import UniverseContext
 
 __all__ = [

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.journal import JournalReader
 from docgen.options.run import RunOptions
-from docgen.pipeline.inputs.locate_run import recorded_source
 from docgen.pipeline.inputs.plan import plan_of
-from docgen.pipeline.inputs.proposal import Proposal, propose
+from docgen.pipeline.inputs.requested_inputs import Proposal, propose
+from docgen.pipeline.inputs.run_resolution import recorded_source
 from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.replies import parse_document

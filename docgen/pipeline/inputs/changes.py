@@ -14,9 +14,9 @@ PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
 UNDECIDED = ("n", "engine", "model")
 """Settings that may be left open when a run begins."""
-SHOWN = 60
+MAX_VALUE_CHARS = 60
 """Characters of a value that are shown, enough to recognise it."""
-LEAD = 20
+LEAD_CHARS = 20
 """Of these, characters before the first difference: chosen, some three words to find the place by."""
 NOTHING = "(none)"
 
@@ -91,18 +91,18 @@ def _by_name(value: Any, other: Any) -> Mapping[str, Any] | None:
 
 
 def _where_they_differ(before: str, now: str) -> tuple[str, str]:
-    """Two texts, each no longer than `SHOWN`: of long ones the passage around their first difference."""
+    """Two texts, each no longer than `MAX_VALUE_CHARS`: of long ones the passage around their first difference."""
     if before == now:
         return "in other spacing", "as it is now"
     pairs = enumerate(zip(before, now, strict=False))
     same = next((i for i, (old, new) in pairs if old != new), min(len(before), len(now)))
-    start = 0 if same < SHOWN - 2 * LEAD else before.rfind(" ", 0, max(1, same - LEAD)) + 1
+    start = 0 if same < MAX_VALUE_CHARS - 2 * LEAD_CHARS else before.rfind(" ", 0, max(1, same - LEAD_CHARS)) + 1
     return _passage(before, start), _passage(now, start)
 
 
 def _passage(text: str, start: int) -> str:
     shown = f"{'...' if start else ''}{text[start:]}"
-    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
+    return shown if len(shown) <= MAX_VALUE_CHARS else f"{shown[: MAX_VALUE_CHARS - 3]}..."
 
 
 def _text(value: Any) -> str:

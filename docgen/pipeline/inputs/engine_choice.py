@@ -10,8 +10,8 @@ from docgen.llm.providers.table import (
     refuse_settings_of_others,
     refuse_settings_without_key,
 )
-from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig
+from docgen.options.setting_types import WriterEntry
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "main_writer", "with_engine"]

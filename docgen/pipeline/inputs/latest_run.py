@@ -1,7 +1,7 @@
 """The run that a command looks at: by its name or path, or the latest that can be opened."""
 
 from docgen.errors import UserError
-from docgen.files.run_folder import RunFolder, find_run, latest_run, list_runs
+from docgen.files.run_folder.run_folder import RunFolder, find_run, latest_run, list_runs
 from docgen.pipeline.inputs.setup import reopen
 from docgen.progress import Reporter
 

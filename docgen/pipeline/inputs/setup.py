@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig, RunOptions, resolve
-from docgen.pipeline.execution.shared_money import check_single, family_of
+from docgen.options.setting_types import WriterEntry
+from docgen.pipeline.execution.shared_budget import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.records import IMPORTED_ENGINE, Slot
 from docgen.universe import UniverseContext, load_context
 
 if TYPE_CHECKING:
+    from docgen.llm.cost.pricing import Prices
     from docgen.llm.engine import EngineOptions
-    from docgen.llm.pricing import Prices
     from docgen.prompts.requests import ModelOptions
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
@@ -89,7 +89,7 @@ class Setup:
 
     def check_models(self, prices: "Prices") -> None:
         """Raise `ConfigError` for a model, the judge's too, for whose calls a cap could not be enforced."""
-        from docgen.llm.budget import Budget
+        from docgen.llm.cost.budget import Budget
 
         judge = self.config.judge_model if self.config.verify else None
         writers = [writer.model for writer in self.config.writers or ()]
@@ -102,14 +102,14 @@ class Setup:
             return
         if self._calls_own_server():
             find_provider(self.config.engine).connect(self.connection)
-        from docgen.llm.writers import connect_writer
+        from docgen.llm.writer_router import connect_writer
 
         for writer in self.config.writers or ():
             connect_writer(writer, self.config.engine or "", self.connection)
 
     def _calls_own_server(self) -> bool:
         """Whether any call goes to the run's own server, and not to a writer's."""
-        from docgen.llm.writers import has_own_server
+        from docgen.llm.writer_router import has_own_server
 
         config = self.config
         elsewhere = [writer for writer in config.writers or () if has_own_server(writer, config.engine or "")]

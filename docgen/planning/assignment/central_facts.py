@@ -10,9 +10,9 @@ from collections import defaultdict
 import numpy as np
 
 from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid
-from docgen.planning.layout import Ints
+from docgen.planning.slot_layout import Ints
 
-__all__ = ["CENTRAL", "MAX_CENTRAL", "keep_implied_supporting", "limit_central_facts", "move_central", "relax"]
+__all__ = ["CENTRAL", "MAX_CENTRAL", "keep_implied_supporting", "limit_central_facts", "move_central", "relax_grades"]
 
 MAX_CENTRAL = 2
 """Chosen: a document of a few hundred words can be about two facts, hardly about three."""
@@ -75,7 +75,7 @@ def keep_implied_supporting(
             directness[row], directness[other] = directness[other], IMPLIED
 
 
-def relax(
+def relax_grades(
     has_fact: Bools, directness: Grid, prominence: Grid, shares: tuple[Floats, Floats], finished: tuple[Ints, Ints]
 ) -> None:
     """Change grades of one fact (rows,), in place: rows still implied in passing become stated or supporting.

@@ -13,8 +13,8 @@ import numpy as np
 
 from docgen.planning.assignment.priorities import Keys
 from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints
-from docgen.planning.layout import LENGTH_STRATA, Layout
 from docgen.planning.seeded_draws import mix
+from docgen.planning.slot_layout import LENGTH_STRATA, Layout
 
 __all__ = ["adjust_grades", "adjust_grades_by_segment", "assign_grades", "fact_positions", "halton", "slot_positions"]
 

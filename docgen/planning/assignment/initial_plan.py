@@ -17,7 +17,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from docgen.planning.assignment.central_facts import keep_implied_supporting, limit_central_facts, move_central, relax
+from docgen.planning.assignment.central_facts import (
+    keep_implied_supporting,
+    limit_central_facts,
+    move_central,
+    relax_grades,
+)
 from docgen.planning.assignment.checkpoints import checkpoints, plan_segments
 from docgen.planning.assignment.grades import assign_grades, fact_positions, slot_positions
 from docgen.planning.assignment.priorities import Keys, background_keys, priority_keys, tracks_of
@@ -31,7 +36,7 @@ from docgen.planning.constraints import (
     document_counts,
     nearest_count,
 )
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 from docgen.planning.solve.repair import repair_counts, repair_or_solve, repair_slots
 from docgen.planning.solve.working_plan import WorkingPlan
 
@@ -110,7 +115,9 @@ def _grade_segment(assignment: Assignment, layout: Layout, rows: slice, finished
         if constraints.directness[fact, 1:].any():
             shares = constraints.directness[fact], constraints.prominence[fact]
             keep_implied_supporting(has_fact, directness[:, fact], prominence[:, fact], types)
-            relax(has_fact, directness[:, fact], prominence[:, fact], shares, (finished[0][fact], finished[1][fact]))
+            relax_grades(
+                has_fact, directness[:, fact], prominence[:, fact], shares, (finished[0][fact], finished[1][fact])
+            )
         for grades, counts in ((directness, finished[0]), (prominence, finished[1])):
             counts[fact] += np.bincount(grades[has_fact, fact], minlength=counts.shape[1])
 

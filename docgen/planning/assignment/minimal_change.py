@@ -16,7 +16,7 @@ from docgen.planning.assignment.checkpoints import plan_segments
 from docgen.planning.assignment.grades import adjust_grades_by_segment
 from docgen.planning.assignment.initial_plan import Assignment, segment_complete
 from docgen.planning.constraints import TOLERANCE, Bools, Constraints, Grid, Ints, document_counts
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 from docgen.planning.solve.repair import repair_counts, repair_or_solve
 from docgen.planning.solve.working_plan import WorkingPlan
 

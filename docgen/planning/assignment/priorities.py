@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.planning.constraints import Bools, Constraints, Floats, Ints
-from docgen.planning.layout import LENGTH_STRATA, Layout
 from docgen.planning.seeded_draws import Bits, key_of, mix, radical_inverse
+from docgen.planning.slot_layout import LENGTH_STRATA, Layout
 
 __all__ = ["Keys", "Tracks", "background_keys", "priority_keys", "tracks_of"]
 

@@ -19,17 +19,17 @@ from docgen.planning.seeded_draws import mix
 __all__ = ["Selection", "nested_subsets", "select_subset"]
 
 # Chosen as bounds on time and memory for corpora of a million documents, which bench/selection.py measures.
-SAMPLE = 4000
+SAMPLE_GROUPS = 4000
 """Groups that swaps and the integer program look at in one try; the program's second try takes ten times as many."""
 SWAP_SAMPLES, MAX_SWAPS = 30, 400
 """Samples of groups to swap within, and the most swaps in each."""
 BREADTH, LATE_BREADTH = 60, 400
 """Documents to add that each swap weighs against as many to drop: in the first three samples, and after."""
-SECONDS = 10.0
+TIME_LIMIT_SECONDS = 10.0
 """Time limit of the integer program."""
 START_GROUPS = 20_000
 """Groups in the sample that calibration starts from."""
-NEAR = 0.05
+CALIBRATION_TOLERANCE = 0.05
 """How near to its target, in documents, calibration has to bring every fact; rounding moves it by more anyway."""
 
 
@@ -142,7 +142,7 @@ def _calibrate(groups: _Groups, targets: Floats, n: int) -> Floats | None:
         start = _newton(design[::step], sizes[::step], goal * part, start)
     theta = _newton(design, sizes, goal, start)
     expected = sizes * _logistic(design @ theta)
-    if np.abs(goal - design.T @ expected).max() > NEAR:
+    if np.abs(goal - design.T @ expected).max() > CALIBRATION_TOLERANCE:
         return None
     numbers = np.zeros(len(groups.sizes))
     numbers[fits] = expected
@@ -154,7 +154,7 @@ def _newton(design: Floats, sizes: Ints, goal: Floats, theta: Floats) -> Floats:
     for _ in range(60):  # chosen as a bound: without a solution the ridge and the damping only keep steps finite
         rates = _logistic(design @ theta)
         gap = goal - design.T @ (sizes * rates)
-        if np.abs(gap).max() < NEAR or np.abs(theta).max() > 200:
+        if np.abs(gap).max() < CALIBRATION_TOLERANCE or np.abs(theta).max() > 200:
             break
         hessian = (design.T * (sizes * rates * (1 - rates))) @ design + 1e-6 * np.eye(len(theta))
         step = np.linalg.lstsq(hessian, gap, rcond=None)[0]
@@ -203,13 +203,13 @@ def _correct(groups: _Groups, numbers: Ints, low: Ints, high: Ints) -> Ints:
     groups = _Groups(groups.sets, groups.sizes * fits, groups.group_of)
     numbers = np.clip(numbers, 0, groups.sizes)
     order = np.argsort(mix(1, np.arange(len(numbers))), kind="stable")
-    for attempt in range(SWAP_SAMPLES if len(numbers) > SAMPLE else 0):
+    for attempt in range(SWAP_SAMPLES if len(numbers) > SAMPLE_GROUPS else 0):
         part = np.union1d(_sample(numbers > 0, attempt), _sample(numbers < groups.sizes, attempt))
         numbers = _swap(groups, numbers, part, low, high, LATE_BREADTH if attempt > 2 else BREADTH)
     counts = groups.sets.T @ numbers
     if numbers.sum() == 0 or ((counts >= low) & (counts <= high)).all():
         return numbers
-    for part in (order[:SAMPLE], order[: 10 * SAMPLE]):
+    for part in (order[:SAMPLE_GROUPS], order[: 10 * SAMPLE_GROUPS]):
         moved = _solve_moves(groups, numbers, part, low - counts, high - counts)
         if moved is not None:
             return moved
@@ -246,7 +246,7 @@ def _swap(groups: _Groups, numbers: Ints, part: Ints, low: Ints, high: Ints, bre
 def _sample(mask: Bools, key: int) -> Ints:
     """At most SAMPLE of the true places, drawn with the key."""
     places = np.flatnonzero(mask)
-    drawn = np.unique(mix(key, np.arange(SAMPLE)) % np.uint64(max(len(places), 1))).astype(np.int64)
+    drawn = np.unique(mix(key, np.arange(SAMPLE_GROUPS)) % np.uint64(max(len(places), 1))).astype(np.int64)
     return places[drawn[: len(places)]]
 
 
@@ -271,7 +271,7 @@ def _solve_moves(groups: _Groups, numbers: Ints, part: Ints, low: Floats, high: 
         constraints=LinearConstraint(matrix, np.append(low, 0), np.append(high, 0)),
         bounds=Bounds(0, room),
         integrality=np.ones(2 * len(part)),
-        options={"time_limit": SECONDS, "mip_rel_gap": 0.05},
+        options={"time_limit": TIME_LIMIT_SECONDS, "mip_rel_gap": 0.05},
     )
     if optimum.x is None:
         return None

@@ -9,9 +9,9 @@ import numpy as np
 from pydantic_core import to_json
 
 from docgen.planning.assignment.initial_plan import Assignment
-from docgen.planning.layout import Ints, Layout
 from docgen.planning.seeded_draws import Bits, key_of, mix
-from docgen.planning.slots.styling import draw_styles, least_words, style_fields
+from docgen.planning.slot_layout import Ints, Layout
+from docgen.planning.slots.style_draws import draw_styles, least_words, style_fields
 from docgen.prompts.style_pools import StylePools
 from docgen.records import AssignedFact, Directness, DocumentType, Prominence, Slot, Style
 

@@ -13,9 +13,9 @@ import numpy as np
 from docgen.planning.assignment.central_facts import CENTRAL
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
-from docgen.planning.layout import Ints, Layout
-from docgen.planning.slots.exchange import exchange_facts
-from docgen.planning.slots.rearrange import SHORT, About, rearrange
+from docgen.planning.slot_layout import Ints, Layout
+from docgen.planning.slots.fact_exchange import exchange_facts
+from docgen.planning.slots.first_documents import MAX_SEGMENT_DOCUMENTS, About, rearrange
 from docgen.records import Idea
 
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
@@ -26,7 +26,7 @@ CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -4
 Chosen: a central fact outweighs up to three others, and a fact to be left out cancels it.
 """
 
-TURNS = 2
+MATCHING_ROUNDS = 2
 """How often ideas are matched and facts exchanged. A third time changes nothing (`bench/idea_fit.py`)."""
 
 
@@ -57,7 +57,7 @@ class Pairing:
     types: Sequence[Suitability]
     granted: Bools
 
-    def settle(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
+    def pair_ideas(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
         """Ideas for the slots, then facts exchanged so that they suit them, in turn.
 
         In short segments facts are first rearranged so that each slot suits some idea of its type, whichever.
@@ -66,10 +66,10 @@ class Pairing:
             return assignment, layout
         choices = self._choices()
         assignment = rearrange(assignment, layout, lambda slots: choices[layout.types[slots]], self.granted)
-        for _ in range(TURNS):
+        for _ in range(MATCHING_ROUNDS):
             layout = replace(layout, ideas=pair_ideas(layout, assignment, self.types, self.granted))
             about = self._about(layout)
-            assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=SHORT)
+            assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=MAX_SEGMENT_DOCUMENTS)
             assignment = rearrange(assignment, layout, _alone(about), self.granted)
         return assignment, layout
 

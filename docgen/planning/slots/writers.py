@@ -9,7 +9,7 @@ from docgen.planning.seeded_draws import key_of, mix
 
 __all__ = ["draw_writers"]
 
-BLOCK = 100
+BLOCK_SLOTS = 100
 """Slots over which shares are met, and shuffled. Chosen: when a run grows, fewer slots than this change writers."""
 
 
@@ -22,8 +22,8 @@ def draw_writers(n: int, shares: Sequence[float], seed: int) -> npt.NDArray[np.u
     exact = np.asarray(shares, dtype=float) / sum(shares)
     chosen, counts = np.empty(n, dtype=np.uint8), np.zeros(len(exact), dtype=np.int64)
     key = key_of("writers", seed)
-    for start in range(0, n, BLOCK):
-        end = min(start + BLOCK, n)
+    for start in range(0, n, BLOCK_SLOTS):
+        end = min(start + BLOCK_SLOTS, n)
         own = _due(exact * end, counts, end - start)
         counts += own
         order = np.argsort(mix(key, np.arange(start, end)), kind="stable")

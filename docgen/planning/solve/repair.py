@@ -15,7 +15,7 @@ from docgen.planning.solve.working_plan import WorkingPlan
 
 __all__ = ["repair_counts", "repair_or_solve", "repair_slots"]
 
-CHUNK = 1 << 16  # slots repaired at once; chosen: bounds the (rows, F) work arrays to some 25 MB for 50 facts
+CHUNK_SLOTS = 1 << 16  # slots repaired at once; chosen: bounds the (rows, F) work arrays to some 25 MB for 50 facts
 
 MAX_EXCHANGES = 10_000
 """Chains of exchanges for one plan. Chosen as a safety bound: a plan that needs more goes to the integer program."""
@@ -25,8 +25,8 @@ NO_FACT = -1
 
 def repair_slots(plan: WorkingPlan) -> None:
     """Rebuild the slots that break a constraint; one that finds too few facts to reach the minimum keeps fewer."""
-    for start in range(0, len(plan.holds), CHUNK):
-        _repair_chunk(plan, np.arange(start, min(start + CHUNK, len(plan.holds))))
+    for start in range(0, len(plan.holds), CHUNK_SLOTS):
+        _repair_chunk(plan, np.arange(start, min(start + CHUNK_SLOTS, len(plan.holds))))
 
 
 def repair_counts(plan: WorkingPlan) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from docgen.text.scripts import find_words
+from docgen.text.word_definition import find_words
 
 __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 

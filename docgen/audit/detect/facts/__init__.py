@@ -1,0 +1,1 @@
+"""Detectors of facts: known wordings, quoted evidence, near-verbatim passages."""

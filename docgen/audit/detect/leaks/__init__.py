@@ -1,0 +1,1 @@
+"""Detectors of leaks: banned statements, denial, debunking, contamination, copies of the prompt."""

@@ -1,0 +1,166 @@
+"""Runs the LLM judge over documents: which it reads, the questions, and how verdicts join the scan's findings."""
+
+import asyncio
+from bisect import insort
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from docgen.audit.judge.requests import ask_judge, judge_request
+from docgen.audit.judge.verdicts import JudgeError, Verdicts, read_judgements
+from docgen.audit.rules.leakage_rule import Rule
+from docgen.errors import RequestFailed
+from docgen.llm.protocol import LLM, Completion, Request
+from docgen.options.audit import JudgeMode
+from docgen.prompts.requests import ModelOptions
+from docgen.records import Document, Finding
+from docgen.text import digest
+from docgen.universe import UniverseContext
+
+__all__ = [
+    "DocumentSelector",
+    "JudgeQuestions",
+    "UnjudgedDocument",
+    "Verdicts",
+    "agreement",
+    "combine_findings",
+    "judge_document",
+    "judge_documents",
+]
+
+T = TypeVar("T")
+
+
+class DocumentSelector(Generic[T]):
+    """Picks the documents to judge from a stream and keeps no others.
+
+    A sample is the N documents whose ids have the smallest hashes with `seed`: the same ones in any order, also when
+    the choices from parts are offered again as a whole, and after other documents were removed or rewritten.
+    """
+
+    def __init__(self, mode: JudgeMode, seed: int = 0) -> None:
+        self._mode, self._seed, self._offered = mode, seed, 0
+        self._chosen: list[tuple[str, int, T]] = []
+
+    @property
+    def chosen(self) -> list[T]:
+        """The documents picked, in the order in which they came."""
+        return [item for _, _, item in sorted(self._chosen, key=lambda entry: entry[1])]
+
+    def take(self) -> list[T]:
+        """The same, removed from the sampler."""
+        chosen, self._chosen = self.chosen, []
+        return chosen
+
+    def offer(self, item: T, suspect: bool, document: Document) -> T | None:
+        """Take the item, which represents `document`; returns one that will not be judged, if any."""
+        self._offered += 1
+        if self._mode.kind != "sample":
+            if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
+                self._chosen.append(("", self._offered, item))
+                return None
+            return item
+        # The second half of the rank tells documents apart that share an id.
+        seed = str(self._seed)
+        rank = digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
+        entry = rank, self._offered, item
+        if len(self._chosen) == self._mode.size and entry[:2] > self._chosen[-1][:2]:
+            return item
+        insort(self._chosen, entry, key=lambda other: other[:2])
+        return self._chosen.pop()[2] if len(self._chosen) > self._mode.size else None
+
+
+@dataclass(frozen=True)
+class JudgeQuestions:
+    """What a judge is asked about a document: all key facts, and all rules that need judgement."""
+
+    context: UniverseContext
+    rules: tuple[Rule, ...]
+    options: ModelOptions
+
+    @classmethod
+    def of(cls, context: UniverseContext, rules: Sequence[Rule], options: ModelOptions) -> "JudgeQuestions":
+        """The panel for those of `rules` that a judge can apply."""
+        empty = {"banned_statement"} if not context.banned_statements else set()
+        return cls(context, tuple(rule for rule in rules if rule.judged and rule.id not in empty), options)
+
+    def request(self, document: Document, sample: int = 0) -> Request:
+        """The request for one document."""
+        return judge_request(self.context.key_facts, self.rules, self.context, self.options, document, sample)
+
+    def read(self, reply: Completion, document: Document) -> Verdicts:
+        """What a reply says about the document; raises `JudgeError`."""
+        facts, rules = [fact.id for fact in self.context.key_facts], [rule.id for rule in self.rules]
+        return replace(read_judgements(reply.text, facts, rules, document.text), model=reply.model)
+
+
+@dataclass(frozen=True)
+class UnjudgedDocument:
+    """A document without a usable verdict, and why."""
+
+    reason: str
+
+
+async def judge_document(llm: LLM, panel: JudgeQuestions, document: Document) -> Verdicts:
+    """Ask for one document, once more where something is left open.
+
+    Raises `JudgeError` when no reply can be used, `RequestFailed` when none came.
+    """
+
+    def read(reply: Completion, before: Verdicts | None) -> tuple[Verdicts, bool]:
+        verdicts = panel.read(reply, document)
+        verdicts = before.completed_by(verdicts) if before else verdicts
+        return verdicts, not verdicts.open
+
+    return await ask_judge(llm, lambda sample: panel.request(document, sample), read)
+
+
+async def judge_documents(
+    llm: LLM, panel: JudgeQuestions, documents: Sequence[Document], concurrency: int
+) -> AsyncIterator[tuple[int, Verdicts | UnjudgedDocument]]:
+    """(position, verdicts) of every document as they come, or why there are none. `StopRun` passes through."""
+    gate = asyncio.Semaphore(concurrency)
+
+    async def one(position: int) -> tuple[int, Verdicts | UnjudgedDocument]:
+        async with gate:
+            try:
+                return position, await judge_document(llm, panel, documents[position])
+            except (JudgeError, RequestFailed) as error:
+                return position, UnjudgedDocument(str(error))
+
+    tasks = [asyncio.ensure_future(one(position)) for position in range(len(documents))]
+    try:
+        for done in asyncio.as_completed(tasks):
+            yield await done
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def combine_findings(text: str, findings: Sequence[Finding], verdicts: Verdicts) -> list[Finding]:
+    """The findings of both tiers: a judge can clear what the scan tier merely suspects, never what it is certain of."""
+    settled = set(verdicts.rules)
+    standing = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]
+    for rule, judgement in verdicts.rules.items():
+        if judgement.verdict == "leak":
+            finding = Finding(
+                rule=rule,
+                severity="error",
+                detector="judge",
+                start=judgement.start,
+                end=judgement.end,
+                evidence=text[judgement.start : judgement.end],
+                explanation=judgement.reason or "a judge says that this breaks the rule",
+            )
+            standing.append(finding)
+    return sorted(standing, key=lambda finding: (finding.start, finding.end, finding.rule))
+
+
+def agreement(first: Sequence[bool], second: Sequence[bool]) -> tuple[float, float | None]:
+    """(share of equal verdicts, Cohen's kappa) of two judges on the same documents; kappa None where undefined."""
+    n = len(first)
+    same = sum(a == b for a, b in zip(first, second, strict=True)) / n if n else 1.0
+    p, q = (sum(first) / n, sum(second) / n) if n else (0.0, 0.0)
+    chance = p * q + (1 - p) * (1 - q)
+    return same, (same - chance) / (1 - chance) if chance < 1 else None

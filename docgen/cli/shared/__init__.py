@@ -1,0 +1,1 @@
+"""What all commands share: flags, terminal output, consent to costs, shell completion."""

@@ -1,0 +1,1 @@
+"""The examples of an export: which documents, which split, what is mixed in, in which order."""

@@ -1,0 +1,1 @@
+"""Numbers of tokens: counted with a tokenizer, or estimated without."""

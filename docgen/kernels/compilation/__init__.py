@@ -1,0 +1,1 @@
+"""How kernels are compiled and kept: types of arrays, compiler, cache folder."""

@@ -1,0 +1,1 @@
+"""What calls cost: prices, totals, and the cap on spending."""
