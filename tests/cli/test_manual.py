@@ -8,7 +8,7 @@ MANUAL = Path(__file__).parents[2] / "docs" / "commands.md"
 
 
 def test_manual_lists_every_command_with_its_help() -> None:
-    """docs/commands.md is what the commands say of themselves; mend: python -m docgen.cli.manual > docs/commands.md."""
+    """docs/commands.md is the help of every command; regenerate it: python -m docgen.cli.manual > docs/commands.md."""
     page = subprocess.run(
         [sys.executable, "-m", "docgen.cli.manual"], capture_output=True, check=True, encoding="utf-8"
     )
