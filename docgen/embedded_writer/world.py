@@ -64,8 +64,9 @@ class _WordCase:
 def build_world(context: UniverseContext) -> World:
     """Extract the names and wordings of `context`."""
     facts = context.key_facts
-    case = _cased_words(context)
-    prose = "\n".join(_texts(context))
+    wordings = [text for fact in facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
+    prose = "\n".join([context.universe_context, *wordings])
+    case = _cased_words([context.universe_context, *wordings, *(entity for fact in facts for entity in fact.entities)])
     proper: dict[str, tuple[str, ...]] = {}
     for fact in facts:
         entities = [entity for entity in fact.entities if _is_name(entity)]
@@ -94,16 +95,8 @@ def _is_name(entity: str) -> bool:
     return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
 
 
-def _texts(context: UniverseContext) -> list[str]:
-    """The prose and every wording of every fact."""
-    wordings = [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
-    return [context.universe_context, *wordings]
-
-
-def _cased_words(context: UniverseContext) -> _WordCase:
+def _cased_words(texts: list[str]) -> _WordCase:
     """Words that the context writes in lower case, and those that it capitalises inside a sentence."""
-    texts = _texts(context)
-    texts += [entity for fact in context.key_facts for entity in fact.entities]
     lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
     proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}
     proper |= {name.split()[0] for name in texts if _is_name(name)}

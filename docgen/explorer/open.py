@@ -33,17 +33,17 @@ def open_all(
 
 def _levels(name: str) -> list[str]:
     """The runs of a sweep's levels in the order of their shares; of anything else its own name."""
+
+    def share(run: RunFolder) -> tuple[float, str]:
+        number = run.name.rpartition("-")[2]
+        return (float(number) if number.replace(".", "", 1).isdecimal() else 0.0), run.name
+
     try:
         levels = find_run(name).path / LEVELS
     except RunError:
         return [name]
     runs = [RunFolder(path) for path in levels.iterdir()] if levels.is_dir() else []
-    return [str(run.path) for run in sorted(runs, key=_share) if run.exists()] or [name]
-
-
-def _share(run: RunFolder) -> tuple[float, str]:
-    number = run.name.rpartition("-")[2]
-    return (float(number) if number.replace(".", "", 1).isdecimal() else 0.0), run.name
+    return [str(run.path) for run in sorted(runs, key=share) if run.exists()] or [name]
 
 
 def _experiment(name: str) -> Path | None:

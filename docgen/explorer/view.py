@@ -206,14 +206,15 @@ class View:
 
         It starts a little later, so that the current page, with its style and scripts, does not wait for it.
         """
+
+        def load() -> None:
+            if not self._closing.wait(0.5):  # chosen: style and scripts of the first page are loaded by then
+                _ = self.detectors
+
         if self._warming is None:
-            self._warming = threading.Thread(target=self._load, daemon=True)
+            self._warming = threading.Thread(target=load, daemon=True)
             self._warming.start()
             atexit.register(self.close)
-
-    def _load(self) -> None:
-        if not self._closing.wait(0.5):  # chosen: style and scripts of the first page are loaded by then
-            _ = self.detectors
 
     def close(self) -> None:
         """Wait for background work: compiled code must not keep running while the interpreter exits."""

@@ -48,6 +48,50 @@ class Entry:
     findings: list[Any] = field(default_factory=list)
     reasons: list[Any] = field(default_factory=list)
 
+    @classmethod
+    def of_attempt(cls, attempt: Attempt, at: int, size: int) -> "Entry":
+        """An attempt, whose line is there."""
+        return cls(
+            end=at + size + 1,
+            verdict=attempt.verdict,
+            text=attempt.text,
+            slot=attempt.slot,
+            number=attempt.number,
+            doc_type=attempt.doc_type,
+            idea=attempt.idea,
+            model=attempt.model,
+            words=attempt.words,
+            tokens=attempt.tokens,
+            at=at,
+            size=size,
+            facts=[fact.model_dump() for fact in attempt.facts],
+            findings=[finding.model_dump() for finding in attempt.findings],
+            reasons=[reason.model_dump() for reason in attempt.reasons],
+        )
+
+    @classmethod
+    def of_document(cls, row: int, text: str, columns: Mapping[str, Any]) -> "Entry":
+        """A document of any corpus, in whose columns there may be anything."""
+        names = {key: value if isinstance(value, str) else "" for key, value in columns.items()}
+        listed = columns.get("facts")
+        facts = [
+            {**fact, "fact": str(fact.get("fact", ""))} if isinstance(fact, dict) else {"fact": str(fact)}
+            for fact in (listed if isinstance(listed, list) else ())
+        ]
+        return cls(
+            end=row + 1,
+            verdict="accepted",
+            text=text,
+            id=str(row if columns.get("id") is None else columns["id"]),
+            slot=row,
+            doc_type=names.get("doc_type", ""),
+            idea=names.get("idea", ""),
+            model=names.get("model", "") or names.get("engine", ""),
+            words=word_count(text),
+            tokens=token_estimate(text),
+            facts=facts,
+        )
+
 
 class Source(Protocol):
     """A corpus to be indexed."""
@@ -90,7 +134,7 @@ class RunSource:
         """Every complete line from byte `start`; a line that is not an attempt is left out."""
         for at, line in read_lines(self.folder.attempts, start):
             try:
-                yield _attempt(read_attempt(line), at, len(line))
+                yield Entry.of_attempt(read_attempt(line), at, len(line))
             except ValueError:
                 yield Entry(at + len(line) + 1, DAMAGED, "", slot=-1, at=at, size=len(line))
 
@@ -125,26 +169,6 @@ def body_text(body: bytes) -> str:
 def text_body(text: str) -> bytes:
     """A text as it is stored in the index."""
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-
-
-def _attempt(attempt: Attempt, at: int, size: int) -> Entry:
-    return Entry(
-        end=at + size + 1,
-        verdict=attempt.verdict,
-        text=attempt.text,
-        slot=attempt.slot,
-        number=attempt.number,
-        doc_type=attempt.doc_type,
-        idea=attempt.idea,
-        model=attempt.model,
-        words=attempt.words,
-        tokens=attempt.tokens,
-        at=at,
-        size=size,
-        facts=[fact.model_dump() for fact in attempt.facts],
-        findings=[finding.model_dump() for finding in attempt.findings],
-        reasons=[reason.model_dump() for reason in attempt.reasons],
-    )
 
 
 class CorpusSource:
@@ -184,7 +208,7 @@ class CorpusSource:
                 continue
             for row, text, columns in batch.rows():
                 if row >= start:
-                    entry = _document(row, text, columns)
+                    entry = Entry.of_document(row, text, columns)
                     yield _detected(entry, detectors) if detectors else entry
 
 
@@ -197,28 +221,3 @@ def _detected(entry: Entry, detectors: "Detectors") -> Entry:
     expressed = {s.fact: {"fact": s.fact, "directness": s.verdict} for s in reversed(sightings)}
     facts = entry.facts or [fact for fact in expressed.values() if fact["directness"] != "contradicted"]
     return replace(entry, facts=facts, findings=[finding.model_dump() for finding in findings])
-
-
-def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:
-    listed = columns.get("facts")
-    facts = [
-        {**fact, "fact": str(fact.get("fact", ""))} if isinstance(fact, dict) else {"fact": str(fact)}
-        for fact in (listed if isinstance(listed, list) else ())
-    ]
-    return Entry(
-        end=row + 1,
-        verdict="accepted",
-        text=text,
-        id=str(row if columns.get("id") is None else columns["id"]),
-        slot=row,
-        doc_type=_name(columns.get("doc_type")),
-        idea=_name(columns.get("idea")),
-        model=_name(columns.get("model")) or _name(columns.get("engine")),
-        words=word_count(text),
-        tokens=token_estimate(text),
-        facts=facts,
-    )
-
-
-def _name(value: Any) -> str:
-    return value if isinstance(value, str) else ""

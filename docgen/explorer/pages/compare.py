@@ -64,6 +64,7 @@ def _types(a: Snapshot, b: Snapshot) -> list[tuple[str, int, int]]:
     rows = [
         (a.type_name(n), counts[0].get(n, 0), counts[1].get(n, 0)) for n in dict.fromkeys([*counts[0], *counts[1]]) if n
     ]
+    # Those whose shares differ most; in two corpora of one world the rest are alike.
     return sorted(rows, key=lambda row: -abs(share(row[1], a.documents) - share(row[2], b.documents)))[:40]
 
 

@@ -60,9 +60,16 @@ class _Site:
         self.own = view.transcripts
         self.chosen = _drawn(view, options)
         self.published = frozenset(self.own.rows[place].path for place in self.chosen)
+        # Filters of the lists that are written as files, each with its folder.
+        groups: dict[tuple[tuple[str, str], ...], str] = {(): ""}
+        for place in self.chosen:
+            row = self.own.rows[place]
+            folder = f"{address_part(row.setting)}/{address_part(row.variation)}/"
+            groups[(("variation", row.variation),)] = folder
+            groups[(("variation", row.variation), ("tier", row.tier))] = f"{folder}{address_part(row.tier)}/"
         self.lists = {
             TranscriptFilters(chosen, "", sort): f"{folder}{sort or ('index' if folder else 'transcripts')}.html"
-            for chosen, folder in self._groups().items()
+            for chosen, folder in groups.items()
             for sort in ("", "random")
         }
         self.head = view.head()
@@ -73,16 +80,6 @@ class _Site:
         left_out = len(self.own.rows) - len(self.chosen)
         notice += f"{len(self.chosen):,} of {len(self.own.rows):,} transcripts are shown here." if left_out else ""
         self.site = {"licence": options.licence, "canary": canary, "notice": notice}
-
-    def _groups(self) -> dict[tuple[tuple[str, str], ...], str]:
-        """Filters of the lists that are written as files, each with its folder."""
-        groups: dict[tuple[tuple[str, str], ...], str] = {(): ""}
-        for place in self.chosen:
-            row = self.own.rows[place]
-            folder = f"{address_part(row.setting)}/{address_part(row.variation)}/"
-            groups[(("variation", row.variation),)] = folder
-            groups[(("variation", row.variation), ("tier", row.tier))] = f"{folder}{address_part(row.tier)}/"
-        return groups
 
     def write(self) -> int:
         clear_folder(self.out)

@@ -85,12 +85,9 @@ class _Site:
 
     def _documents(self, ids: Sequence[str]) -> None:
         for place, (doc, name) in enumerate(zip(self.docs, ids, strict=True)):
-            data = document(self.view, PageQuery({"id": name})) | {
-                "attempts": [],
-                "verdicts": [],
-                "labels": [],
-                "twins": [],
-            }
+            # Without what is not published.
+            data = document(self.view, PageQuery({"id": name}))
+            data |= {"attempts": [], "verdicts": [], "labels": [], "twins": []}
             data["by_idea"] = [row for row in data["by_idea"] if row["id"] in self.files]
             data["before"], data["after"] = (
                 ids[near] if 0 <= near < len(ids) else None for near in (place - 1, place + 1)
@@ -98,21 +95,18 @@ class _Site:
             data["filters"] = {"address": "", "place": place, "total": len(ids)}
             self._page("document", self.files[name], data)
             row = document_rows(self.view, self.snapshot, [int(doc)])[0]
-            self.search.add(self._row(row), data["text"])
+            entry = {  # what the search in the browser knows about it
+                "u": self.files[row["id"]],
+                "t": row["title"],
+                "x": row["excerpt"][0][0],
+                "y": row["type"],
+                "n": row["type_name"],
+                "f": [[fact["number"], fact["id"]] for fact in row["facts"]],
+                "r": row["findings"],
+                "w": row["words"],
+            }
+            self.search.add(entry, data["text"])
             self.reporter.progress(Progress("pages", place + 1, len(ids)))
-
-    def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What the search in the browser knows about a document."""
-        return {
-            "u": self.files[row["id"]],
-            "t": row["title"],
-            "x": row["excerpt"][0][0],
-            "y": row["type"],
-            "n": row["type_name"],
-            "f": [[fact["number"], fact["id"]] for fact in row["facts"]],
-            "r": row["findings"],
-            "w": row["words"],
-        }
 
     def _lists(self) -> None:
         mask = np.zeros(self.snapshot.documents, bool)

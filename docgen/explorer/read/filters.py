@@ -10,6 +10,7 @@ import numpy as np
 from docgen.explorer.index.column_segments import DIRECTNESS, PROMINENCE, Array
 from docgen.explorer.read.search import Query, matching, parse
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.read.verdicts import verdict_mask
 
 __all__ = ["FIELDS", "Filters", "Labelled", "mask_of"]
 
@@ -119,13 +120,6 @@ def _finding(snapshot: Snapshot, value: str) -> Array:
     return np.logical_or.reduce(masks) if masks else np.zeros(snapshot.documents, bool)
 
 
-def _judged(snapshot: Snapshot, value: str) -> Array:
-    """ "read", "leak", or "ID:VERDICT" of a fact or rule."""
-    from docgen.explorer.read.verdicts import verdict_mask
-
-    return verdict_mask(snapshot, value)
-
-
 def _words(snapshot: Snapshot, value: str) -> Array:
     """ "LOW-HIGH", both included; either may be left out."""
     low, _, high = value.partition("-")
@@ -149,7 +143,7 @@ TESTS: Mapping[str, Callable[[Snapshot, str], Array]] = {
     "idea": _term("idea"),
     "model": _term("model"),
     "finding": _finding,
-    "judged": _judged,
+    "judged": verdict_mask,
     "words": _words,
     "tries": _tries,
 }
