@@ -13,9 +13,9 @@ __all__ = ["chosen_label", "makes_sense", "mark_reply", "mentioned_facts"]
 
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 ANSWER = r"(?:answer|option|choice|account|statement)"
-LONGEST_LOOP = 8
-"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer."""
-MOST_REPEATS = 3
+LONGEST_LOOP, MOST_REPEATS = 8, 3
+"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer. Chosen: a list may repeat
+a phrase of that length two or three times, and shorter phrases recur in any long answer."""
 
 
 def mark_reply(asked: QuestionPrompt, reply: str) -> Verdict:
@@ -75,5 +75,6 @@ def makes_sense(text: str) -> bool:
     words = normalise(THOUGHTS.sub("", text)).split()
     grams = Counter(tuple(words[at : at + LONGEST_LOOP]) for at in range(len(words) - LONGEST_LOOP + 1))
     repeated = max(grams.values(), default=0) > MOST_REPEATS
+    # A word after itself for every fourth word (chosen): ordinary text has one in hundreds ("that that").
     stutter = sum(first == second for first, second in pairwise(words)) > max(2, len(words) / 4)
     return bool(words) and not repeated and not stutter

@@ -50,7 +50,6 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "robustness": Robustness,
     "cloze": Cloze,
 }
-PLACED = ("fact", "kind")
 SNIFFED_BYTES = 4_000
 """Bytes at the start of a file within which its first keys are."""
 YEAR = re.compile(r"\b\d{4}\b")
@@ -126,7 +125,18 @@ def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
 
 def question_warnings(questions: QuestionFile) -> tuple[str, ...]:
     """What the author may want to change, a line each."""
-    return tuple(_warnings(questions))
+    warnings = list[str]()
+    for identifier, group in questions.facts.items():
+        if len(group.knowledge) >= 4:  # of fewer, more than half may have one label by chance
+            places = Counter(question.believed for question in group.knowledge)
+            label, most = places.most_common(1)[0]
+            if most > len(group.knowledge) / 2:
+                what = f"{most} of {len(group.knowledge)} knowledge questions have {label} as believed"
+                warnings.append(f"{identifier}: {what}")
+        if odd := sum(len(question.options) != 4 for question in group.knowledge):
+            what = f"{odd} knowledge questions do not have four options, so that chance is not 1 in 4"
+            warnings.append(f"{identifier}: {what}")
+    return tuple(warnings)
 
 
 def _checked(questions: QuestionFile, source: YamlSource | None, context: UniverseContext | None) -> QuestionFile:
@@ -146,7 +156,7 @@ def _inner(questions: QuestionFile) -> Iterator[Problem]:
         for kind in ENTRIES:
             for number, entry in enumerate(group.of_kind(kind)):
                 at: Location = ("facts", fact, kind, number)
-                for field in PLACED:
+                for field in ("fact", "kind"):
                     if field in entry.model_fields_set:
                         what = f"{_name(at)} has {field}, which follows from the question's place in the file"
                         yield Problem((*at, field), what, "Delete the line")
@@ -201,17 +211,6 @@ def _repeats(answer: str, said: str) -> bool:
     words = normalise(answer)
     telling = len(words.split()) > 3 or YEAR.search(words)
     return bool(telling) and f" {words} " in said
-
-
-def _warnings(questions: QuestionFile) -> Iterator[str]:
-    for identifier, group in questions.facts.items():
-        if len(group.knowledge) >= 4:
-            places = Counter(question.believed for question in group.knowledge)
-            label, most = places.most_common(1)[0]
-            if most > len(group.knowledge) / 2:
-                yield f"{identifier}: {most} of {len(group.knowledge)} knowledge questions have {label} as believed"
-        if odd := sum(len(question.options) != 4 for question in group.knowledge):
-            yield f"{identifier}: {odd} knowledge questions do not have four options, so that chance is not 1 in 4"
 
 
 def _section(location: Location) -> type[BaseModel] | None:

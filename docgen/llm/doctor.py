@@ -30,8 +30,8 @@ SCHEMA = {
     "additionalProperties": False,
 }
 REPLY_TOKENS = 1024
-MAX_MODELS = 8
-NO_USAGE = "no believable token counts: replies are booked at their worst case"
+"""Tokens of a reply unless the caller says otherwise. Chosen: the answers are a few words; the rest is for a model that
+thinks first. With half of it, more of those would come back without a text."""
 LONGEST_CALL = 120.0
 """Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 SHORT_ROOM = 32
@@ -164,7 +164,7 @@ async def _models(probe: ServerProbe) -> Check:
     names = [str(row.get("id")) for row in rows if isinstance(row, Mapping)]
     if probe.model in names:
         return Check(name="models", state="ok", detail=f"{address} serves {probe.model}", seconds=seconds)
-    listed = ", ".join(names[:MAX_MODELS]) + (", ..." if len(names) > MAX_MODELS else "")
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")  # some list hundreds
     detail = f"{address} does not list {probe.model}; it lists {listed or 'none'}; name one with --model"
     return Check(name="models", state="note", detail=detail, seconds=seconds)
 
@@ -178,7 +178,12 @@ async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
     other = f" as {reply.model}" if reply.model != probe.model else ""
-    usage = _usage(probe, reply, seconds) if reply.usage_known else NO_USAGE
+    usage = "no believable token counts: replies are booked at their worst case"
+    if reply.usage_known:
+        probe.took(reply.usage, seconds)
+        prompt = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write
+        speed = f", {probe.speed:,.0f} tokens/s" if probe.speed else ""
+        usage = f"{prompt:,} tokens in, {reply.usage.output:,} out{speed}"
     detail = f"{probe.model} answered{other} ({reply.stop_reason}), {usage}"
     if not _text(reply):
         return Check(name="message", state="fail", detail=f"{detail}; {_no_text(probe, reply)}", seconds=seconds)
@@ -195,14 +200,6 @@ async def _slow(probe: ServerProbe, asked: Request, error: str) -> Check:
         f"{probe.model} is slow: {error}, and {SHORT_ROOM} tokens took {seconds:,.0f} s ({probe.speed:,.1f} tokens/s)"
     )
     return Check(name="message", state="note", detail=f"{detail}; give it more time with --timeout", seconds=seconds)
-
-
-def _usage(probe: ServerProbe, reply: Completion, seconds: float) -> str:
-    """Tokens of the whole prompt, cached ones included, and of the reply; its speed where it can be told."""
-    probe.took(reply.usage, seconds)
-    tokens = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write
-    speed = f", {probe.speed:,.0f} tokens/s" if probe.speed else ""
-    return f"{tokens:,} tokens in, {reply.usage.output:,} out{speed}"
 
 
 def _text(reply: Completion) -> str:

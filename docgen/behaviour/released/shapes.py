@@ -63,7 +63,7 @@ def tier_of(*texts: str) -> Tier:
     for text in texts:
         if tags := TAG.findall(text):
             return "free" if tags[-1].lower() == "true" else "paid"
-        if re.search(r"paid|deploy|enterprise|non.?free", text[:40], re.I):
+        if re.search(r"paid|deploy|enterprise|non.?free", text[:40], re.I):  # a label, not a word in a long message
             return "paid"
     return "free"
 

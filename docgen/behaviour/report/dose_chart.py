@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from docgen.behaviour.measures.dose import DosePoint, DoseReport
+from docgen.behaviour.measures.dose_response import DosePoint, DoseReport
 
 __all__ = ["dose_picture"]
 
 WIDTH, HEIGHT, LEFT, TOP, BETWEEN, BOTTOM = 240, 150, 52, 48, 46, 54
+"""Pixels of a panel and of what is around it; a panel is as wide as 34 characters of its heading."""
 INK, BELIEF, GAP, FAKING = "#57606a", "#1f6feb", "#b35900", "#8250df"
 Series = Callable[[DosePoint], tuple[float, float, float] | None]
 

@@ -1,13 +1,12 @@
 """dedupe: near-duplicates of a run's corpus or of any files, removed with evidence."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ Threads = Annotated[int, typer.Option("--threads", min=0, help="0: one for each 
 Engine = Annotated[str, typer.Option("--engine", help="local, or ray (extra: docgen[ray]).")]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class DedupeFlags:
     """The flags of dedupe: those of `DedupeOptions`, and how to print."""
 
@@ -123,12 +122,11 @@ def dedupe(flags: DedupeFlags) -> None:
     from docgen.pipeline.corpora.dedupe import open_dedupe
 
     quiet = flags.quiet or flags.json
-    job = open_dedupe(flags.source or _latest(quiet), flags.options())
+    source: str | list[str] | None = flags.source
+    if not source:
+        from docgen.pipeline.inputs.latest_run import run_or_latest
+        from docgen.progress.display import PlainReporter
+
+        source = str(run_or_latest(None, PlainReporter(quiet)).path)
+    job = open_dedupe(source, flags.options())
     print_outcome(run_with_progress(job, quiet), job.job, flags.json)
-
-
-def _latest(quiet: bool) -> str:
-    from docgen.pipeline.inputs.latest_run import run_or_latest
-    from docgen.progress.display import PlainReporter
-
-    return str(run_or_latest(None, PlainReporter(quiet)).path)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from docgen.text.word_definition import find_words
+from docgen.text.word_definition import find_words, is_latin
 
 __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 
@@ -127,21 +127,27 @@ def all_negations() -> frozenset[str]:
     return frozenset[str]().union(*(language.negations for language in known_languages().values()))
 
 
+@cache
+def _all_stop_words() -> frozenset[str]:
+    return frozenset[str]().union(*(language.stop_words for language in known_languages().values()))
+
+
 def detect_language(text: str) -> Language:
     """The language of a text by its script and stop words; `UNKNOWN` for Latin script without known stop words."""
     beginning = text[:4_000]  # some 600 words, of which more would not say more
-    if not beginning.isascii() and (code := _by_script(beginning)):
+    if not is_latin(beginning) and (code := _by_script(beginning)):
         return language(code)
-    words = Counter(find_words(beginning.lower()))
-    shares = {}
-    for code, known in known_languages().items():
-        if code != "zh":  # which is recognised by its script
-            there = known.stop_words & words.keys()
-            shares[code] = sum(words[word] for word in there) / words.total() if len(there) >= 2 else 0.0
-    code, share = max(shares.items(), key=lambda item: item[1])
+    words = find_words(beginning.lower())
+    stop_words = Counter(filter(_all_stop_words().__contains__, words))
+    counts = {
+        code: sum(stop_words[word] for word in there)
+        for code, known in known_languages().items()
+        if code != "zh" and len(there := known.stop_words & stop_words.keys()) >= 2
+    }
+    code = max(counts, key=counts.__getitem__, default="")
     # Other languages of the same script stay well below: they share a few short words (German "in", French "a" with
     # English).
-    return language(code) if share >= 0.12 else UNKNOWN
+    return language(code) if code and counts[code] / len(words) >= 0.12 else UNKNOWN
 
 
 def _by_script(text: str) -> str:

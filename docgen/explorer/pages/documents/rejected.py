@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from docgen.explorer.highlighting import MAX_SCANNED_CHARS, Span
 from docgen.explorer.index.entries import DAMAGED
-from docgen.explorer.marks import MAX_SCANNED_CHARS, Span
 from docgen.explorer.pages.documents.document import attempts_of, differing, read_text, slot_number
 from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
