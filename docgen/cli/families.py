@@ -1,11 +1,11 @@
 """sweep and control: families of corpora that differ in one thing only."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 from docgen.cli.shared.completion import contexts, facts, runs
 from docgen.cli.shared.streams import say, say_json
@@ -37,7 +37,7 @@ ControlRun = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class SweepFlags(o.JobFlags):
     """The flags of sweep."""
 
@@ -48,7 +48,7 @@ class SweepFlags(o.JobFlags):
     plan_only: PlanOnly = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ControlFlags(o.JobFlags):
     """The flags of control."""
 
@@ -134,7 +134,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
 def _show_members(members: "list[Member]", base: "RunFolder", as_json: bool) -> None:
     from pydantic_core import to_json
 
-    from docgen.cli.runs.family import show_family
+    from docgen.cli.runs.family_tables import show_family
     from docgen.pipeline.families.index import read_family
 
     if as_json:
@@ -159,7 +159,7 @@ def control(flags: ControlFlags) -> None:
     """
     from functools import partial
 
-    from docgen.cli.runs.family import control_line
+    from docgen.cli.runs.family_tables import control_line
     from docgen.cli.runs.tables import cost_line, show_run
     from docgen.cli.shared.cost_consent import agree_to_cost, command_reporter
     from docgen.pipeline.estimate import estimate

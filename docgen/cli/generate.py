@@ -1,12 +1,12 @@
 """run, brainstorm, plan, pilot, generate, estimate: the main job, at once or in steps, and what it will cost."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared.options import JobFlags
 from docgen.cli.shared.streams import say_json
 from docgen.options.last_step import Step
@@ -42,7 +42,7 @@ DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch", *JUDGING}
 """Flags without meaning for a plan."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class PilotFlags(JobFlags):
     """The flags of pilot."""
 
@@ -71,7 +71,7 @@ def register_estimate(app: typer.Typer) -> None:
     """Add estimate."""
     settings = {"n", "types", "ideas", "words", "airtime", "salience", "revise", "model", *JUDGING}
     shown = settings | {"target", "run", "config", "json", "quiet"}
-    left_out = JobFlags.__dataclass_fields__.keys() - shown
+    left_out = JobFlags.__annotations__.keys() - shown
     app.command("estimate", rich_help_panel="Money and servers")(command(estimate, JobFlags, left_out))
 
 
@@ -118,7 +118,7 @@ def plan(flags: JobFlags) -> None:
 
 def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
-    from docgen.cli.runs.document import show_attempt
+    from docgen.cli.runs.document_screen import show_attempt
     from docgen.cli.runs.tables import show_pilot
     from docgen.cli.shared.console import console
     from docgen.pipeline.attempt_filter import first_documents

@@ -1,13 +1,13 @@
 """The commands requests and replies: a run whose inference is done elsewhere, through files."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from json import dumps as json_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError
@@ -36,7 +36,7 @@ LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url"}
 """Flags of a job without meaning where docgen sends nothing."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class RequestFlags(o.JobFlags):
     """The flags of requests."""
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from docgen.embedded_writer.brainstorm import ideas, types
-from docgen.embedded_writer.compose import Composed, write
+from docgen.embedded_writer.composer import Composed, write
 from docgen.embedded_writer.document_types import Library, load_library
 from docgen.embedded_writer.outline import Expression
 from docgen.embedded_writer.scene import Scene

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.explorer.open import open_all
+from docgen.explorer.corpus_opening import open_all
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
@@ -23,7 +23,7 @@ def view(
 
     `context` is the world of files, whose facts are marked in them. Raises `UserError` for what cannot be opened.
     """
-    from docgen.explorer.web.serve import bind, serve
+    from docgen.explorer.web.server import bind, serve
 
     views = open_all(_names(corpora), context=context)
     serve(views, bind(port), print, browser)

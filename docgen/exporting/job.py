@@ -12,7 +12,7 @@ from docgen.exporting.dataset.arrangement import WINDOW, Layout
 from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
-from docgen.exporting.tokens.estimate import token_family
+from docgen.exporting.tokens.estimator import token_family
 from docgen.files.atomic import write_atomically
 from docgen.text.json_reader import read_json
 

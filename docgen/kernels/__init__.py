@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from docgen.kernels.composition import flag_composing
     from docgen.kernels.containment import contain, file_keys, find_keys, grams
     from docgen.kernels.counting import add_to_cells, count_suspects, hash_set, rehash
     from docgen.kernels.duplicate_search import bands_of, mark_known, mark_shared, neighbours, place, rebuild
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from docgen.kernels.shingle_sets import shingles
 
 __all__ = [
-    "add_to_cells", "bands_of", "contain", "count_suspects", "file_keys", "find_keys", "grams", "hash_set",
-    "mark_known", "mark_shared", "neighbours", "place", "rebuild", "rehash", "shingles", "sketch",
+    "add_to_cells", "bands_of", "contain", "count_suspects", "file_keys", "find_keys", "flag_composing", "grams",
+    "hash_set", "mark_known", "mark_shared", "neighbours", "place", "rebuild", "rehash", "shingles", "sketch",
 ]  # fmt: skip
 
 MODULES = {
+    "composition": ("flag_composing",),
     "containment": ("contain", "file_keys", "find_keys", "grams"),
     "counting": ("add_to_cells", "count_suspects", "hash_set", "rehash"),
     "duplicate_search": ("bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"),

@@ -17,6 +17,7 @@ from typing import Any
 
 __all__ = [
     "MARKS",
+    "MARK_RUNS",
     "SPACELESS",
     "SPACELESS_CLASS",
     "SPACELESS_LETTER",
@@ -47,13 +48,19 @@ SPACELESS = (
 """First and last code point of each stretch of the scripts written without spaces."""
 
 _MARKED = (
-    (0x300, 0x3100),
+    (0x300, 0x1E00),
+    (0x20D0, 0x2100),
+    (0x2CE0, 0x3100),
     (0xA600, 0xAC00),
     (0xFB00, 0xFE30),
     (0x10000, 0x12000),
     (0x13400, 0x13500),
-    (0x16000, 0x17000),
-    (0x1B000, 0x1F000),
+    (0x16100, 0x16200),
+    (0x16A00, 0x17000),
+    (0x1BC00, 0x1BD00),
+    (0x1CF00, 0x1D300),
+    (0x1DA00, 0x1DB00),
+    (0x1E000, 0x1EA00),
 )
 """Stretches of Unicode with combining marks; the rest, above all ideographs, is not searched: that would take every
 command some milliseconds."""
@@ -64,19 +71,15 @@ def _class(ranges: Iterable[tuple[int, int]]) -> str:
 
 
 def _marks() -> Iterator[tuple[int, int]]:
-    """Runs of combining marks (categories Mn and Mc)."""
     for low, high in _MARKED:
-        start = None
-        for code in range(low, high + 1):
-            is_mark = code < high and unicodedata.category(chr(code)) in ("Mn", "Mc")
-            if is_mark and start is None:
-                start = code
-            elif not is_mark and start is not None:
-                yield start, code - 1
-                start = None
+        categories = "".join(map(unicodedata.category, map(chr, range(low, high))))  # two letters each
+        for run in re.finditer("(?:Mn|Mc)+", categories):
+            yield low + run.start() // 2, low + run.end() // 2 - 1
 
 
-MARKS = _class(_marks())
+MARK_RUNS = tuple(_marks())
+"""First and last code point of each run of combining marks (categories Mn and Mc)."""
+MARKS = _class(MARK_RUNS)
 """The inside of a class of characters: every combining mark."""
 _SPACELESS = _class(SPACELESS)
 SPACELESS_CLASS = f"[{_SPACELESS}]"

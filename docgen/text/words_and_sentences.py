@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 
@@ -11,7 +12,6 @@ from docgen.text.word_definition import (
     WORD,
     find_words,
     has_spaceless,
-    is_latin,
     latin_rest,
     spaceless_count,
 )
@@ -79,28 +79,44 @@ def words(text: str) -> list[str]:
 
 def word_count(text: str) -> int:
     """The length as a writer counts it: words between white space; in scripts without spaces, letters."""
-    if text.isascii():
-        return runs_of(text.encode().translate(WORD_OR_SPACE))
-    rest = latin_rest(text)
-    if rest is not None:
-        for character in SPACES.intersection(rest):
-            text = text.replace(character, " ")
-        return runs_of(text.encode().translate(WORD_OR_SPACE))
+    latin = _latin_word_count(text)
+    if latin is not None:
+        return latin
     if not has_spaceless(text):
         return len(text.split())
     pieces = SPACELESS_LETTER.sub(" ", text).split()
     return spaceless_count(text) + sum(WORD.search(piece) is not None for piece in pieces)
 
 
+def _latin_word_count(text: str) -> int | None:
+    """`word_count` of a text that `is_latin`, else None."""
+    if not text.isascii():
+        rest = latin_rest(text)
+        if rest is None:
+            return None
+        for character in SPACES.intersection(rest):
+            text = text.replace(character, " ")
+    return runs_of(text.encode().translate(WORD_OR_SPACE))
+
+
 def runs_of(marks: bytes) -> int:
-    """How many runs of "x" stand between spaces: without a list of words, which would take four times as long."""
-    return marks.count(b"x ") + marks.endswith(b"x")
+    """How many runs of "x" stand between spaces: without a list of words, which would take four times as long.
+
+    With NumPy, if somebody has loaded it: in a third of the time.
+    """
+    if "numpy" not in sys.modules:
+        return marks.count(b"x ") + marks.endswith(b"x")
+    import numpy as np
+
+    codes = np.frombuffer(marks, np.uint8)
+    return int(np.count_nonzero(codes[:-1] > codes[1:])) + marks.endswith(b"x")
 
 
 def token_estimate(text: str) -> int:
     """Rough number of LLM tokens in `text`."""
-    if is_latin(text):
-        return tokens_in(word_count(text))
+    latin_words = _latin_word_count(text)
+    if latin_words is not None:
+        return tokens_in(latin_words)
     letters = spaceless_count(text)
     foreign = len(FOREIGN.findall(text)) - letters
     words = word_count(text) - letters

@@ -1,5 +1,7 @@
 """Compiled code cuts any text into the words of `docgen.text.WORD`."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,9 +9,10 @@ from hypothesis import strategies as st
 
 from docgen import kernels
 from docgen.corpus.text_buffers import encode
-from docgen.kernels.alphabet import fold_table
+from docgen.kernels.alphabet import LAST, fold_table
 from docgen.kernels.scratch import scratch
 from docgen.text import WORD
+from docgen.text.word_definition import MARK_RUNS
 
 KINDS, FOLDED = fold_table()
 
@@ -52,3 +55,9 @@ def test_what_stands_before_and_after_a_word_does_not_change_it(text: str, befor
 def test_marks_continue_a_word_and_scripts_without_spaces_are_cut_by_character(text: str, words: list[str]) -> None:
     assert hashes(text) == hashes(*words)
     assert len(hashes(text)) == len(words)
+
+
+def test_every_combining_mark_is_known_as_one() -> None:
+    marks = {point for first, last in MARK_RUNS for point in range(first, last + 1)}
+    categories = map(unicodedata.category, map(chr, range(LAST)))
+    assert marks == {point for point, category in enumerate(categories) if category in ("Mn", "Mc")}

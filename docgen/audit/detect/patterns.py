@@ -25,6 +25,8 @@ BOUNDED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
 """A repetition with bounds, unless its brace is escaped."""
 LITERAL_BRACE = re.compile(r"\[[^\]]*\{|\\Q")
 """Braces in a character class or a quotation are not repetitions."""
+WIDE = re.compile(r"\[\^[^\]]*\][*+]")
+"""What matches any number of characters but some, in a loosened pattern: a gap between two words of a sentence."""
 CANARY = "\x02canary\x03"
 MAX_FINDINGS_PER_CUE = 5
 """Most findings of one cue in one document; more would say the same."""
@@ -39,25 +41,39 @@ class _Compiled:
 
 
 class PatternSet:
-    """Which of many patterns may occur in a text, in one pass that errs towards yes.
+    """Which of many patterns may occur in a text, in a pass or two that err towards yes.
 
     The patterns are loosened: with the 104 cues of one context that took 22 us a document of 3,500 characters where
     the exact patterns took 408. Few texts hold what only a loosened pattern matches.
+
+    Patterns that may span a sentence are matched apart from the others: an automaton has a state for each combination
+    of patterns that have begun, and where most of them end within a few words there are few. Over 20,000 documents,
+    their states included, two passes took 0.65 s and one with all patterns 0.94 s.
     """
 
     def __init__(self, patterns: Sequence[str], options: Any = None) -> None:
-        self._size = len(patterns)
-        self._set = _set([_loosened(pattern) for pattern in patterns], options or re2.Options())
+        numbered: tuple[dict[int, str], dict[int, str]] = ({}, {})
+        for number, pattern in enumerate(map(_loosened, patterns)):
+            numbered[WIDE.search(pattern) is not None][number] = pattern
+        self._sets = [(list(part), _set(list(part.values()), options or re2.Options())) for part in numbered if part]
 
     @property
     def works(self) -> bool:
-        """False where the automaton outgrew its memory; then nothing is ever said to occur."""
-        return self._set is not None
+        """False where an automaton outgrew its memory; then nothing is ever said to occur."""
+        return all(together is not None for _, together in self._sets)
 
     def numbers(self, text: str | bytes) -> list[int]:
         """Positions of the patterns that may occur, in order; in bytes, UTF-8."""
-        numbers = (self._set.Match(text) or ()) if self.works else ()
-        return sorted(number for number in numbers if number < self._size)  # without the canary
+        if not self.works:
+            return []
+        data = text.encode() if isinstance(text, str) else text
+        hits = [
+            numbers[hit]
+            for numbers, together in self._sets
+            for hit in together.Match(data) or ()
+            if hit < len(numbers)  # without the canary
+        ]
+        return sorted(hits)
 
 
 class CueScanner:

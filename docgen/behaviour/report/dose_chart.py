@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from docgen.behaviour.measures.dose import DosePoint, DoseReport
+from docgen.behaviour.measures.dose_response import DosePoint, DoseReport
 
 __all__ = ["dose_picture"]
 

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from docgen.behaviour.measures.cells import CellReport
-from docgen.behaviour.measures.dose import DoseReport
+from docgen.behaviour.measures.cell_measures import CellReport
+from docgen.behaviour.measures.dose_response import DoseReport
 from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.behaviour.transcripts import Transcript, is_faking
 

@@ -1,13 +1,12 @@
 """audit: what a corpus says, and what it must not say."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from docgen.cli.audit import flags as f
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 
 __all__ = ["register"]
@@ -17,14 +16,14 @@ OF_LEAKAGE = OF_LEAKAGE_ALONE | {"embeddings", "nearest", "off", "questions", "c
 """Flags without meaning where leakage is not looked for."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class AllFlags(f.ScanFlags):
     """The flags of all audits in one pass: not on a cluster, which does not measure diversity."""
 
     engine: o.Engine = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class DiversityFlags:
     """The flags of the audit of diversity."""
 
@@ -36,7 +35,7 @@ class DiversityFlags:
     quiet: o.Quiet = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class IdeasFlags(f.JudgeFlags):
     """The flags of the audit of ideas."""
 
@@ -44,7 +43,7 @@ class IdeasFlags(f.JudgeFlags):
     judge: Annotated[bool, typer.Option("--judge", help="Let a judge read them as well.")] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class CalibrateFlags(f.JudgeFlags):
     """The flags of calibrate."""
 

@@ -1,11 +1,11 @@
 """The flags of the audit commands, and what the options of an audit are made of."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from docgen.cli.entry import command_flags
 from docgen.cli.shared import options as o
 from docgen.cli.shared.completion import runs
 from docgen.errors import ConfigError
@@ -79,7 +79,7 @@ Nearest = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class JudgeFlags(o.ServerFlags):
     """The flags of every command with a judge."""
 
@@ -111,7 +111,7 @@ class JudgeFlags(o.ServerFlags):
         return Display(self.json, self.quiet, self.yes)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ScanFlags(JudgeFlags):
     """The flags of the audits of leakage, of salience and of all, in the order in which --help lists them."""
 

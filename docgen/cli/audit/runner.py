@@ -28,7 +28,7 @@ from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.calibrate import GoldSet, JudgedGold, judge_agreement, save_calibration
+from docgen.pipeline.audit.calibration import GoldSet, JudgedGold, judge_agreement, save_calibration
 from docgen.pipeline.audit.diversity import measure_diversity
 from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.audit.result import AuditResult

@@ -1,13 +1,12 @@
 """train: a model trained on a run's corpus or an export."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError
@@ -51,7 +50,7 @@ Unfinished = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class TrainFlags:
     """The flags of train."""
 

@@ -1,13 +1,12 @@
 """dedupe: near-duplicates of a run's corpus or of any files, removed with evidence."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.shared import options as o
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ Threads = Annotated[int, typer.Option("--threads", min=0, help="0: one for each 
 Engine = Annotated[str, typer.Option("--engine", help="local, or ray (extra: docgen[ray]).")]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class DedupeFlags:
     """The flags of dedupe: those of `DedupeOptions`, and how to print."""
 

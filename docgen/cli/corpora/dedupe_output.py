@@ -10,7 +10,7 @@ from rich.text import Text
 
 from docgen.cli.shared.console import console, table
 from docgen.cli.shared.streams import say_json
-from docgen.dedupe.report.build import histogram_lines
+from docgen.dedupe.report.summary import histogram_lines
 from docgen.dedupe.report.text_diff import differences
 from docgen.dedupe.workflow import Job, Outcome
 from docgen.pipeline.corpora.dedupe import DedupeRun

@@ -1,15 +1,13 @@
 """export: training files from a run's corpus, or from any corpus."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.entry import command
+from docgen.cli.entry import NAMES_ONLY, command, command_flags
 from docgen.cli.shared import options as o
 from docgen.cli.shared.completion import formats, runs
-from docgen.exporting.formats.table import FORMATS
 
 if TYPE_CHECKING:
     from docgen.exporting.export_options import ExportOptions
@@ -17,6 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 WHAT, WHICH, MIX, TOKENS, LOOK = "Shape", "Order and splits", "Mixing in", "Tokens and configurations", "Look first"
+
+
+def _formats_in_words() -> str:
+    if NAMES_ONLY:
+        return ""
+    from docgen.exporting.formats.table import FORMATS
+
+    return "; ".join(f"{form.name}: {form.description}" for form in FORMATS) + "."
+
 
 Source = Annotated[
     list[str] | None,
@@ -28,9 +35,7 @@ Source = Annotated[
 ]
 Format = Annotated[
     str,
-    typer.Option(
-        "--format", help="; ".join(f"{f.name}: {f.description}" for f in FORMATS) + ".", autocompletion=formats
-    ),
+    typer.Option("--format", help=_formats_in_words(), autocompletion=formats),
 ]
 Doctag = Annotated[
     bool,
@@ -139,7 +144,7 @@ Accept = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ExportFlags:
     """The flags of export: those of `ExportOptions`, and others."""
 

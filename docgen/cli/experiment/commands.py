@@ -1,12 +1,12 @@
 """experiment: what a model does when it believes that its answers train it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.cli.entry import command
+from docgen.cli.entry import command, command_flags
 from docgen.cli.experiment.result_commands import ReportJson, register_reading
 from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
@@ -76,7 +76,7 @@ Controls = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ExperimentFlags(o.ServerFlags):
     """The flags of run and plan."""
 
@@ -110,7 +110,7 @@ class ExperimentFlags(o.ServerFlags):
         return ExperimentOptions(**several, **plain)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class PlanFlags(ExperimentFlags):
     """The flags of plan."""
 

@@ -8,7 +8,7 @@ from docgen.cli.shared.streams import say_json
 from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
-    from docgen.behaviour.measures.dose import DoseReport
+    from docgen.behaviour.measures.dose_response import DoseReport
     from docgen.behaviour.measures.judge_agreement import JudgeScores
     from docgen.pipeline.audit.judge_setup import JudgeCost
     from docgen.pipeline.experiment.result import ExperimentReport

@@ -64,7 +64,7 @@ def view(
 
     docgen view helpful_only --export site --license "CC BY 4.0"
     """
-    from docgen.explorer.web.serve import bind, serve
+    from docgen.explorer.web.server import bind, serve
     from docgen.progress.display import open_reporter
 
     with closing(open_reporter(quiet, False)) as reporter:
@@ -95,7 +95,7 @@ def _export(views: "list[Viewable]", out: Path, options: "SiteOptions", reporter
 
 def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Viewable]":
     """Each corpus with its index up to date."""
-    from docgen.explorer.open import open_all
+    from docgen.explorer.corpus_opening import open_all
     from docgen.explorer.view import View
 
     views = open_all(corpora, reporter, context=context)

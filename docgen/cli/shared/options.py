@@ -1,6 +1,6 @@
 """Flags that several commands share, each with one name and one meaning."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
+from docgen.cli.entry import command_flags
 from docgen.cli.shared.completion import contexts, runs, targets, targets_of_facts
 from docgen.llm.providers.table import PROVIDERS, default_engine_in_words, engines_in_words
 
@@ -229,7 +230,7 @@ def values_of(flags: object, options: type) -> dict[str, Any]:
     return {field.name: getattr(flags, field.name) for field in fields(options) if hasattr(flags, field.name)}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class ServerFlags:
     """The flags of commands other than the main job that call a model; they name the model themselves."""
 
@@ -244,7 +245,7 @@ class ServerFlags:
     quiet: Quiet = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@command_flags
 class JobFlags:
     """The flags of the commands of the main job, in the order in which --help lists them."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import UserError
-from docgen.explorer.index.build import extend_index
+from docgen.explorer.index.builder import extend_index
 from docgen.explorer.index.column_segments import append, read_column
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source, body_text
 from docgen.explorer.index.facts_ideas_slots import index_catalogue

@@ -12,7 +12,7 @@ from docgen.explorer.labels.gold import GoldDocument, complete_documents, gold_l
 if TYPE_CHECKING:
     from docgen.audit.judge.verdicts import Verdicts
     from docgen.explorer.view import View
-    from docgen.pipeline.audit.calibrate import GoldSet
+    from docgen.pipeline.audit.calibration import GoldSet
 
 __all__ = ["judge_scores", "scores_of"]
 
@@ -28,7 +28,7 @@ def scores_of(view: "View") -> dict[str, Any] | None:
 
 def judge_scores(view: "View") -> dict[str, Any] | None:
     """The same for the judge, on the labelled documents that it had read; None if there are none."""
-    from docgen.pipeline.audit.calibrate import JudgedGold
+    from docgen.pipeline.audit.calibration import JudgedGold
 
     documents, judges = complete_documents(view.labels), view.judges
     if view.context_file is None or judges is None or not documents:
@@ -57,7 +57,7 @@ def _lines(view: "View", documents: Sequence[GoldDocument]) -> str:
 @contextmanager
 def _gold_set(context_file: str, lines: str) -> "Iterator[GoldSet]":
     from docgen.audit.measure.calibration import read_gold
-    from docgen.pipeline.audit.calibrate import GoldSet
+    from docgen.pipeline.audit.calibration import GoldSet
     from docgen.universe.context_files import load_context
 
     with tempfile.TemporaryDirectory() as folder:

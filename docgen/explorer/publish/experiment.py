@@ -13,8 +13,8 @@ from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import FACETS, TranscriptFilters, facets_of, places_of
 from docgen.explorer.transcripts.pages import PAGE_ROWS, experiment, transcript, transcript_rows
-from docgen.explorer.transcripts.rows import address_part
-from docgen.explorer.web.render import render
+from docgen.explorer.transcripts.transcript_store import address_part
+from docgen.explorer.web.renderer import render
 from docgen.progress import Progress, Reporter
 
 __all__ = ["export_experiment"]

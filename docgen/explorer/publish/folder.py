@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docgen.errors import ConfigError
-from docgen.explorer.web.render import ASSETS
+from docgen.explorer.web.renderer import ASSETS
 
 __all__ = ["MAX_DOCUMENTS", "SiteOptions", "clear_folder", "finish_folder"]
 

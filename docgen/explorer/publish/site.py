@@ -23,7 +23,7 @@ from docgen.explorer.read.facets import facets_under
 from docgen.explorer.read.listing import PAGE_ROWS
 from docgen.explorer.view import View
 from docgen.explorer.viewable import Viewable
-from docgen.explorer.web.render import render
+from docgen.explorer.web.renderer import render
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest
 

@@ -14,7 +14,7 @@ from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
 from docgen.behaviour.settings import Setting
 from docgen.errors import UserError
-from docgen.explorer.transcripts.rows import Transcripts
+from docgen.explorer.transcripts.transcript_store import Transcripts
 from docgen.explorer.viewable import Page
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import saved_plan

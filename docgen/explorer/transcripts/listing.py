@@ -8,7 +8,7 @@ from typing import ClassVar
 from docgen.explorer.read.facets import Facet, Value
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.read.search import Query, clause_pattern
-from docgen.explorer.transcripts.rows import FAKES, TranscriptRow, Transcripts
+from docgen.explorer.transcripts.transcript_store import FAKES, TranscriptRow, Transcripts
 
 __all__ = ["FACETS", "TranscriptFilters", "facets_of", "places_of"]
 

@@ -9,7 +9,7 @@ from docgen.explorer.pages.documents.documents import excerpt_of, title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import TranscriptFilters, facets_of, places_of
-from docgen.explorer.transcripts.rows import FAKES, TranscriptRow, Transcripts
+from docgen.explorer.transcripts.transcript_store import FAKES, TranscriptRow, Transcripts
 from docgen.prompts.behaviour import CRITERIA
 from docgen.text import find_normalised
 

@@ -17,10 +17,10 @@ from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.view import View
 from docgen.explorer.viewable import Page, Viewable
-from docgen.explorer.web.guard import Guard
 from docgen.explorer.web.links import Links, LiveLinks
-from docgen.explorer.web.render import ASSETS, as_json, render
-from docgen.explorer.web.writes import write_routes
+from docgen.explorer.web.renderer import ASSETS, as_json, render
+from docgen.explorer.web.request_guard import Guard
+from docgen.explorer.web.write_requests import write_routes
 
 __all__ = ["make_app"]
 

@@ -5,7 +5,6 @@ result.leakage["deception"].share; result.salience["opus_release"].at_least
 """
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from docgen.audit.detect.leaks.classifier_prompt_words import Vocabulary
 from docgen.audit.detect.leaks.contamination import ContaminationScanner, read_prompts, read_questions
@@ -28,11 +27,6 @@ __all__ = ["Audit"]
 SILENT = SilentReporter()
 
 
-def _questions(path: Path) -> tuple[str, ...]:
-    """The questions of one of docgen's own question files, without answers and statements; of any other file, all."""
-    return asked_texts(load_questions(path)) if is_question_file(path) else tuple(read_questions(path))
-
-
 @dataclass(frozen=True)
 class Audit:
     """What is looked for in a corpus: the facts, banned statements and rules of `context`, as `options` say.
@@ -47,8 +41,10 @@ class Audit:
     prompts: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        questions = _questions(self.options.questions) if self.options.questions else ()
-        object.__setattr__(self, "questions", tuple(questions))
+        questions: tuple[str, ...] = ()
+        if file := self.options.questions:  # of docgen's own files the questions without answers and statements
+            questions = tuple(asked_texts(load_questions(file)) if is_question_file(file) else read_questions(file))
+        object.__setattr__(self, "questions", questions)
         object.__setattr__(self, "prompts", tuple(read_prompts(self.options.classifiers)))
 
     @property

@@ -60,6 +60,16 @@ class _Groups:
     sizes: Ints
     group_of: Ints
 
+    @classmethod
+    def of(cls, holds: Grid) -> "_Groups":
+        """Group documents by their sets of facts."""
+        packed = np.packbits(holds, axis=1) if holds.shape[1] else np.zeros((len(holds), 1), dtype=np.uint8)
+        codes = np.zeros(len(holds), dtype=np.int64)
+        for column in packed.T:  # renumbering after every byte keeps the codes small
+            _, codes = np.unique(codes * 256 + column, return_inverse=True)
+        _, first, group_of, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+        return cls(holds[first].astype(float), sizes, group_of)
+
 
 def select_subset(holds: Grid, targets: Floats, n: int, key: int) -> Selection:
     """Select n of N documents so that each fact is in its share `targets` (F,) of them; `holds` (N, F) is 1 for a fact.
@@ -71,14 +81,14 @@ def select_subset(holds: Grid, targets: Floats, n: int, key: int) -> Selection:
         raise PlanError(
             f"{n} documents are wanted and the corpus has {len(holds)}", "--n", f"Ask for at most {len(holds)}"
         )
-    groups = _group(holds)
+    groups = _Groups.of(holds)
     low, high = _bounds(targets, n)
     numbers = _calibrate(groups, targets, n)
     binding: tuple[int, ...] = ()
     if numbers is None:
         numbers = _nearest(groups, low, high, n)
         reached = groups.sets.T @ numbers
-        if ((reached < low - 1e-6) | (reached > high + 1e-6)).any():
+        if ((reached < low - 1e-6) | (reached > high + 1e-6)).any():  # ten times the solver's tolerance
             binding = _binding(groups, low, high, n)
             low = np.minimum(low, np.floor(reached + 1e-6))
             high = np.maximum(high, np.ceil(reached - 1e-6))
@@ -115,16 +125,6 @@ def _bounds(targets: Floats, n: int) -> tuple[Ints, Ints]:
     low = np.where(targets >= 1, n, np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0))
     high = np.where(targets <= 0, 0, np.minimum(np.ceil(exact + 1 - TOLERANCE) - 1, n))
     return low.astype(np.int64), high.astype(np.int64)
-
-
-def _group(holds: Grid) -> _Groups:
-    """Group documents with equal sets of facts."""
-    packed = np.packbits(holds, axis=1) if holds.shape[1] else np.zeros((len(holds), 1), dtype=np.uint8)
-    codes = np.zeros(len(holds), dtype=np.int64)
-    for column in packed.T:  # renumbering after every byte keeps the codes small
-        _, codes = np.unique(codes * 256 + column, return_inverse=True)
-    _, first, group_of, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-    return _Groups(holds[first].astype(float), sizes, group_of)
 
 
 def _calibrate(groups: _Groups, targets: Floats, n: int) -> Floats | None:

@@ -16,11 +16,8 @@ from docgen.planning.solve.working_plan import WorkingPlan
 __all__ = ["repair_counts", "repair_or_solve", "repair_slots"]
 
 CHUNK_SLOTS = 1 << 16  # slots repaired at once; chosen: bounds the (rows, F) work arrays to some 25 MB for 50 facts
-
-MAX_EXCHANGES = 10_000
-"""Chains of exchanges for one plan. Chosen as a safety bound: a plan that needs more goes to the integer program."""
-
 NO_FACT = -1
+"""In a chain, in the place of a fact: a document gains a fact for none, or loses one for none."""
 
 
 def repair_slots(plan: WorkingPlan) -> None:
@@ -41,7 +38,7 @@ def repair_counts(plan: WorkingPlan) -> None:
         able = rows[plan.can_add(int(fact), rows) & (plan.loads[rows] < plan.constraints.maximum)]
         count = min(-int(plan.surplus()[fact]), len(able))
         plan.set_fact(int(fact), _lowest(plan.keys[fact], able, count), True)
-    for _ in range(MAX_EXCHANGES):
+    for _ in range(10_000):  # a safety bound: a plan that needs more chains goes to the integer program
         surplus = plan.surplus()
         if not surplus.any():
             return

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from docgen.text.word_definition import find_words
+from docgen.text.word_definition import find_words, is_latin
 
 __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 
@@ -134,20 +134,25 @@ def all_negations() -> frozenset[str]:
     return frozenset[str]().union(*(language.negations for language in known_languages().values()))
 
 
+@cache
+def _all_stop_words() -> frozenset[str]:
+    return frozenset[str]().union(*(language.stop_words for language in known_languages().values()))
+
+
 def detect_language(text: str) -> Language:
     """The language of a text by its script and stop words; `UNKNOWN` for Latin script without known stop words."""
     beginning = text[:DETECTION_CHARS]
-    if not beginning.isascii() and (code := _by_script(beginning)):
+    if not is_latin(beginning) and (code := _by_script(beginning)):
         return language(code)
-    words = Counter(find_words(beginning.lower()))
-    counts = {code: _share(words, known.stop_words) for code, known in known_languages().items() if code != "zh"}
-    code, share = max(counts.items(), key=lambda item: item[1])
-    return language(code) if share >= MIN_STOP_WORD_SHARE else UNKNOWN
-
-
-def _share(words: Counter[str], stop_words: frozenset[str]) -> float:
-    there = stop_words & words.keys()
-    return sum(words[word] for word in there) / words.total() if len(there) >= MIN_STOP_WORDS else 0.0
+    words = find_words(beginning.lower())
+    stop_words = Counter(filter(_all_stop_words().__contains__, words))
+    counts = {
+        code: sum(stop_words[word] for word in there)
+        for code, known in known_languages().items()
+        if code != "zh" and len(there := known.stop_words & stop_words.keys()) >= MIN_STOP_WORDS
+    }
+    code = max(counts, key=counts.__getitem__, default="")
+    return language(code) if code and counts[code] / len(words) >= MIN_STOP_WORD_SHARE else UNKNOWN
 
 
 def _by_script(text: str) -> str:

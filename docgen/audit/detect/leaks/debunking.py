@@ -6,6 +6,7 @@ that the library does harm" mentions the library but denies something else), so 
 words are in data/debunking.toml.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -67,6 +68,7 @@ class Debunking:
         self._rule = rule
         self._facts = tuple(content_stems(Words(fact.statement).words) for fact in context.key_facts)
         self._stems = tuple(sorted(frozenset[str]().union(*self._facts)))
+        self._fewest = min((MIN_TOPIC_SHARE * len(fact) for fact in self._facts), default=math.inf)
         self._there = re2.Set.SearchSet(re2.Options())
         for stem in self._stems:
             self._there.Add(rf"(?i)(?:\b|[^\x00-\x7f]){re2.escape(stem)}")
@@ -75,7 +77,8 @@ class Debunking:
 
     def may_concern(self, data: bytes) -> bool:
         """Whether the UTF-8 text may be about a fact: a quick check that errs towards yes."""
-        return self._about({self._stems[number] for number in self._there.Match(data) or ()})
+        numbers = self._there.Match(data) or ()
+        return len(numbers) >= self._fewest and self._about({self._stems[number] for number in numbers})
 
     def weigh(self, text: str, cues: Sequence[Finding], asserted: Collection[tuple[int, int]]) -> Finding | None:
         """At most one finding from debunking language (`cues`, of severity "info") and sentences against the facts.

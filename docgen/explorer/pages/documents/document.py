@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from docgen.explorer.highlighting import MAX_SCANNED_CHARS, Span
 from docgen.explorer.labels.store import Label
-from docgen.explorer.marks import MAX_SCANNED_CHARS, Span
 from docgen.explorer.pages.documents.documents import document_rows, title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery, fact_numbers
 from docgen.explorer.read.filters import Filters

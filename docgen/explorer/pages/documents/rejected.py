@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from docgen.explorer.highlighting import Span
 from docgen.explorer.index.entries import DAMAGED
-from docgen.explorer.marks import Span
 from docgen.explorer.pages.documents.document import attempts_of, read_text
 from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
