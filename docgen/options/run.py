@@ -112,6 +112,7 @@ class RunConfig(Record):
     prices: str | None = Field(
         None, validate_default=True, description="TOML file of prices that overrides the shipped one"
     )
+    # Together a thousand ideas: a corpus of that size uses none twice.
     types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
     words: WordRange = Field((300, 900), description="range of target lengths")
@@ -119,8 +120,10 @@ class RunConfig(Record):
     length_tolerance: float = Field(
         0.5, ge=0, le=1, description="how far a length may be off, as a share of its target"
     )
+    # Where a tenth of all attempts are rejected, one slot in 10,000 is left empty after four.
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
+    # Over 200 documents a share is known to 7 points (95%) at worst, over half as many to 10, over twice as many to 5.
     verify: Documents = Field(200, description="documents that a judge reads at the end of a paid run")
     judge_model: str | None = Field(None, min_length=1, max_length=200, description="model that judges")
     threshold: float = Field(

@@ -202,7 +202,7 @@ def sample_requests(setup: Setup, types: list[DocumentType], ideas: list[Idea]) 
     """Rendered document prompts of a small plan."""
     context = setup.context
     if types and ideas:
-        size = min(setup.config.n or 100, 1000)
+        size = min(setup.config.n or 100, 1000)  # a sample of a longer plan's prompts would not differ
         documents = plan_of(context, setup.config, types, ideas, size, setup.run.read_cast())
     else:
         documents = trial_plan(context, setup.config)

@@ -134,6 +134,6 @@ async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
 
 def _guess(experiment: Experiment, task: Task) -> Answer:
     """A reply as long as a typical one, for an estimate; different for every trial."""
-    words = int(experiment.request(task).variables["reply_tokens"] * 0.7)
+    words = int(experiment.request(task).variables["reply_tokens"] * 0.7)  # English has some 0.7 words a token
     reasoning = "" if task.cell.reasoning == "none" else f"{task.trial.id} " + "word " * (words // 2)
     return Answer(reasoning, f"{task.trial.id} " + "word " * (words // 2))

@@ -136,6 +136,8 @@ def _generate_columns(master: _MasterProblem) -> float:
         optimum = linprog(cost, A_eq=matrix, b_eq=right, bounds=bounds, method="highs")
         duals = np.asarray(optimum.eqlin.marginals)
         offers = [(k, _best_set(master, k, duals[: facts - 1])) for k in range(class_count)]
+        # A set improves the program if it is worth more than the 1 that a changed slot costs; 1e-6 is well above the
+        # solver's own tolerance.
         added = [
             master.add(k, offer)
             for k, offer in offers
