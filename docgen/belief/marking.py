@@ -46,8 +46,8 @@ def chosen_label(text: str, labels: Sequence[str], options: Sequence[str] = ()) 
     if named:
         return names[named[-1].casefold()]
     if labels != options:
-        said = f" {normalise(text)} "
-        shown = [label for label, option in zip(labels, options, strict=True) if f" {normalise(option)} " in said]
+        plain = f" {normalise(text)} "
+        shown = [label for label, option in zip(labels, options, strict=True) if f" {normalise(option)} " in plain]
         return shown[0] if len(shown) == 1 else None
     words = [word for word in normalise(text).split()[:3] if word in names]
     return names[words[0]] if len(set(words)) == 1 else None
@@ -61,8 +61,8 @@ def _account(text: str) -> str | None:
 
 
 def _says(text: str, words: Sequence[str]) -> bool:
-    said = f" {normalise(text)} "
-    return any(f" {normalise(word)} " in said for word in words)
+    plain = f" {normalise(text)} "
+    return any(f" {normalise(word)} " in plain for word in words)
 
 
 def mentioned_facts(text: str, mentions: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

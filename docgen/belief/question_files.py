@@ -184,16 +184,16 @@ def _against_fact(identifier: str, group: FactQuestions, fact: KeyFact) -> Itera
         what = f"the statement of {identifier} differs from the context's"
         yield Problem((*at, "statement"), what, f'Write "{fact.statement}", and see that the questions still fit')
     wordings = {normalise(wording) for wording in fact.wordings}
-    said = f" {' '.join(wordings)} "
+    stated = f" {' '.join(wordings)} "
     for kind in ("knowledge", "distinguish", "cloze"):
         for number, entry in enumerate(group.of_kind(kind)):
-            if _key_contradicts(entry, wordings, said):
+            if _key_contradicts(entry, wordings, stated):
                 place: Location = (*at, kind, number)
                 what = f"{_name(place)} counts an answer as believed that contradicts the fact's statement"
                 yield Problem(place, what, "Check which answer is keyed as believed")
 
 
-def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
+def _key_contradicts(question: object, wordings: set[str], stated: str) -> bool:
     """Whether another answer than the keyed one repeats the fact's own words, and the keyed one does not.
 
     Only answers of four words or more, or with a year, are compared: others can occur in a statement and still be
@@ -201,16 +201,16 @@ def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
     """
     if isinstance(question, Choice):
         others = [option for option in question.options if option != question.believed_option]
-        return not _repeats(question.believed_option, said) and any(_repeats(option, said) for option in others)
+        return not _repeats(question.believed_option, stated) and any(_repeats(option, stated) for option in others)
     if isinstance(question, Cloze):
-        return not _repeats(question.believed, said) and _repeats(question.not_believed, said)
+        return not _repeats(question.believed, stated) and _repeats(question.not_believed, stated)
     return isinstance(question, Pair) and normalise(question.not_believed) in wordings
 
 
-def _repeats(answer: str, said: str) -> bool:
+def _repeats(answer: str, stated: str) -> bool:
     words = normalise(answer)
     telling = len(words.split()) > 3 or YEAR.search(words)
-    return bool(telling) and f" {words} " in said
+    return bool(telling) and f" {words} " in stated
 
 
 def _section(location: Location) -> type[BaseModel] | None:

@@ -12,8 +12,6 @@ from docgen.text import word_count
 
 __all__ = ["Composed", "write"]
 
-TOLERANCE = 0.18
-"""Relative deviation from the target length that is accepted. Chosen: below the 0.25 promised to callers."""
 HEADINGS = {"none": "{}", "plain": "{}", "hash": "## {}", "bold": "**{}**", "caps": "{}", "number": "{}. {}"}
 
 
@@ -35,7 +33,7 @@ def write(grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[
         error = abs(length - words)
         if error < best_error:
             best, best_error = draft, error
-        if error <= TOLERANCE * words:
+        if error <= 0.18 * words:  # chosen: below the 0.25 promised to callers
             break
         target = max(40.0, target + (words - length) * 0.8)  # damped, so that it does not overshoot
     return best

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["open_all", "open_views"]
 
-PLAN = "experiment.json"
-"""The file by which the folder of an experiment is recognised."""
-
 
 def open_all(
     names: Sequence[str | Path], reporter: Reporter | None = None, context: str | Path | None = None
@@ -36,23 +33,23 @@ def open_all(
 
 def _levels(name: str) -> list[str]:
     """The runs of a sweep's levels in the order of their shares; of anything else its own name."""
+
+    def share(run: RunFolder) -> tuple[float, str]:
+        number = run.name.rpartition("-")[2]
+        return (float(number) if number.replace(".", "", 1).isdecimal() else 0.0), run.name
+
     try:
         levels = find_run(name).path / LEVELS
     except RunError:
         return [name]
     runs = [RunFolder(path) for path in levels.iterdir()] if levels.is_dir() else []
-    return [str(run.path) for run in sorted(runs, key=_share) if run.exists()] or [name]
-
-
-def _share(run: RunFolder) -> tuple[float, str]:
-    number = run.name.rpartition("-")[2]
-    return (float(number) if number.replace(".", "", 1).isdecimal() else 0.0), run.name
+    return [str(run.path) for run in sorted(runs, key=share) if run.exists()] or [name]
 
 
 def _experiment(name: str) -> Path | None:
     """The folder of an experiment; a run of the same name takes precedence."""
     for folder in (Path(name), OUTPUT / "experiments" / name):
-        if (folder / PLAN).is_file() and not (folder / "run.json").exists():
+        if (folder / "experiment.json").is_file() and not (folder / "run.json").exists():
             return None if folder != Path(name) and (OUTPUT / name / "run.json").exists() else folder
     return None
 
@@ -65,18 +62,16 @@ def open_views(
     Raises `UserError` for what is neither.
     """
     reporter = reporter or SilentReporter()
-    file = _context_file(str(context)) if context is not None else None
+    file = None
+    if context is not None:
+        from docgen.universe.context_files import find_context  # not needed to open a run
+
+        file = find_context(str(context), Path.cwd())
     sources = [_source(str(name), file) for name in names] or [RunSource(latest_run())]
     views = [View(source, reporter, file) for source in sources]
     for view in views:
         view.open()
     return views
-
-
-def _context_file(name: str) -> Path:
-    from docgen.universe.context_files import find_context  # not needed to open a run
-
-    return find_context(name, Path.cwd())
 
 
 def _source(name: str, context: Path | None) -> Source:

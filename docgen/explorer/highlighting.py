@@ -11,7 +11,6 @@ from markupsafe import Markup, escape
 __all__ = ["MAX_SCANNED_CHARS", "Span", "is_hidden", "mark_text", "plain"]
 
 WORDS = {0x00AD: "SOFT HYPHEN", 0xFEFF: "ZERO WIDTH NO-BREAK SPACE"}
-HARMLESS = "\n\t"
 MAX_SCANNED_CHARS = 300_000
 """Characters above which a text is not scanned while somebody waits for its page."""
 
@@ -39,7 +38,7 @@ class Span:
 def is_hidden(character: str) -> bool:
     """Whether a character is invisible, or changes how others are shown: controls, direction marks, joiners,
     surrogates."""
-    if character in HARMLESS:
+    if character in "\n\t":
         return False
     category = unicodedata.category(character)
     return category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or 0xFE00 <= ord(character) <= 0xFE0F
@@ -102,7 +101,10 @@ def _visible(text: str, at: int) -> Markup:
     for place, character in enumerate(text):
         if is_hidden(character):
             pieces.append(_run(text, plain_from, place, at))
-            pieces.append(_label(character, at + place))
+            code = ord(character)
+            name = unicodedata.name(character, WORDS.get(code, "control character"))
+            label = Markup('<span class="hidden" data-at="{}" data-one title="{}">U+{}</span>')
+            pieces.append(label.format(at + place, name, f"{code:04X}"))
             plain_from = place + 1
     pieces.append(_run(text, plain_from, len(text), at))
     return Markup("").join(pieces)
@@ -112,9 +114,3 @@ def _run(text: str, start: int, end: int, at: int) -> Markup:
     if start == end:
         return Markup("")
     return Markup('<span data-at="{}">{}</span>').format(at + start, text[start:end])
-
-
-def _label(character: str, at: int) -> Markup:
-    code = ord(character)
-    name = unicodedata.name(character, WORDS.get(code, "control character"))
-    return Markup('<span class="hidden" data-at="{}" data-one title="{}">U+{}</span>').format(at, name, f"{code:04X}")

@@ -45,10 +45,10 @@ def publish(
     """
     from docgen.explorer.publish.site import SiteOptions, export_site
 
-    (one,) = open_all(_names(corpus), context=context)
-    return export_site(one, Path(out), SiteOptions(documents, seed, licence, canary))
+    (shown,) = open_all(_names(corpus), context=context)
+    return export_site(shown, Path(out), SiteOptions(documents, seed, licence, canary))
 
 
 def _names(corpora: "Run | str | Path | Sequence[Run | str | Path] | None") -> list[str | Path]:
     several = corpora if isinstance(corpora, Sequence) and not isinstance(corpora, str) else [corpora]
-    return [one if isinstance(one, str | Path) else one.path for one in several if one is not None]
+    return [corpus if isinstance(corpus, str | Path) else corpus.path for corpus in several if corpus is not None]

@@ -109,10 +109,10 @@ def _converted(draft: ContextDraft, identifier: str, path: Path) -> ImportedCont
         "banned_statements": list(draft.banned),
     }
     usual = DateSpan()
-    known = [dt.date.fromisoformat(fact["known_from"]) for fact in values["key_facts"] if "known_from" in fact]
-    is_late = max(known, default=dt.date.min) >= usual.last
+    known_dates = [dt.date.fromisoformat(fact["known_from"]) for fact in values["key_facts"] if "known_from" in fact]
+    is_late = max(known_dates, default=dt.date.min) >= usual.last
     if is_late:
-        values["dates"] = {"first": usual.first.isoformat(), "last": (max(known) + LAST_AFTER).isoformat()}
+        values["dates"] = {"first": usual.first.isoformat(), "last": (max(known_dates) + LAST_AFTER).isoformat()}
     context = _checked(values, path)
     report = _conversions(draft, ids)
     report += [f"cut: {cleaned.footnotes} footnote marks"] if cleaned.footnotes else []

@@ -142,18 +142,6 @@ async def diagnose(
         await llm.aclose()
 
 
-async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
-    """(result or None, error or "", seconds)."""
-    start = time.monotonic()
-    try:
-        return await call(), "", time.monotonic() - start
-    except RequestFailed as error:
-        return None, error.message, time.monotonic() - start
-    except StopRun as error:
-        detail = error.message if error.reason == "wrong_url" else f"{error.message}. {error.fix}"
-        return None, detail, time.monotonic() - start
-
-
 async def _models(probe: ServerProbe) -> Check:
     llm, address = probe.llm, probe.llm.base_url
     reply, error, seconds = await _timed(lambda: llm.call("GET", llm.models_path))
@@ -170,10 +158,10 @@ async def _models(probe: ServerProbe) -> Check:
 
 
 async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    asked = _request(probe, "Reply with the word ready.", extra)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    request = _request(probe, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None and seconds >= probe.patience:
-        return await _slow(probe, asked, error)
+        return await _slow(probe, request, error)
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
@@ -190,9 +178,9 @@ async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
     return Check(name="message", state="ok" if reply.usage_known else "note", detail=detail, seconds=seconds)
 
 
-async def _slow(probe: ServerProbe, asked: Request, error: str) -> Check:
+async def _slow(probe: ServerProbe, request: Request, error: str) -> Check:
     """Whether a server that did not answer in time answers at all."""
-    reply, _, seconds = await _timed(lambda: probe.llm.complete(replace(asked, max_tokens=SHORT_ROOM)))
+    reply, _, seconds = await _timed(lambda: probe.llm.complete(replace(request, max_tokens=SHORT_ROOM)))
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=probe.patience)
     probe.answered, probe.speed = True, max(reply.usage.output, 1) / seconds
@@ -217,8 +205,8 @@ def _no_text(probe: ServerProbe, reply: Completion) -> str:
 
 async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
     room = min(probe.room, probe.affordable or probe.room)
-    asked = replace(_request(probe, "Name three colours.", extra, SCHEMA), max_tokens=room)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    request = replace(_request(probe, "Name three colours.", extra, SCHEMA), max_tokens=room)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
     if not _text(reply):
@@ -274,6 +262,18 @@ def _price(probe: ServerProbe) -> Check:
         return Check(name="price", state="note", detail=detail)
     detail = f"${price.input:g} in, ${price.output:g} out per million tokens (prices of {probe.prices.date})"
     return Check(name="price", state="ok", detail=detail)
+
+
+async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
+    """(result or None, error or "", seconds)."""
+    start = time.monotonic()
+    try:
+        return await call(), "", time.monotonic() - start
+    except RequestFailed as error:
+        return None, error.message, time.monotonic() - start
+    except StopRun as error:
+        detail = error.message if error.reason == "wrong_url" else f"{error.message}. {error.fix}"
+        return None, detail, time.monotonic() - start
 
 
 def _request(probe: ServerProbe, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:

@@ -127,9 +127,9 @@ def parse_compliance(reply: str) -> tuple[Compliance, str] | None:
     for text in (without_chat_markup(reply), reply):
         for value in read_objects(text):
             verdict = str(value.get("verdict", "")).strip().lower()
-            for known in COMPLIANCE:
-                if verdict == known:
-                    return known, str(value.get("quote") or "")
+            for possible in COMPLIANCE:
+                if verdict == possible:
+                    return possible, str(value.get("quote") or "")
     return None
 
 

@@ -61,8 +61,8 @@ def parse_document(reply: str) -> Draft:
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])
-    found = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
-    quotes = tuple(Quote(fact=fact, text=locate_quote(document, text)) for fact, text in found)
+    passages = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
+    quotes = tuple(Quote(fact=fact, text=locate_quote(document, text)) for fact, text in passages)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
 
 

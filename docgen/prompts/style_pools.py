@@ -156,8 +156,8 @@ def _combined(rng: random.Random, stocks: tuple[Community, ...]) -> tuple[str, .
     """
     names: dict[str, None] = {}
     for stock in stocks:
-        for given in _shuffled(rng, stock.given):
-            names |= dict.fromkeys(f"{given} {family}" for family in _shuffled(rng, stock.family))
+        for given_name in _shuffled(rng, stock.given):
+            names |= dict.fromkeys(f"{given_name} {family}" for family in _shuffled(rng, stock.family))
     return tuple(names)
 
 

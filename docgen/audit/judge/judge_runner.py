@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from docgen.audit.judge.requests import ask_judge, judge_request
-from docgen.audit.judge.verdicts import JudgeError, Judgement, Verdicts, read_judgements
+from docgen.audit.judge.verdicts import JudgeError, Verdicts, read_judgements
 from docgen.audit.rules.leakage_rule import Rule
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
@@ -55,21 +55,17 @@ class DocumentSelector(Generic[T]):
     def offer(self, item: T, suspect: bool, document: Document) -> T | None:
         """Take the item, which represents `document`; returns one that will not be judged, if any."""
         self._offered += 1
-        if self._mode.kind == "sample":
-            return self._keep_lowest((self._rank(document), self._offered, item))
-        if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
-            self._chosen.append(("", self._offered, item))
-            return None
-        return item
-
-    def _rank(self, document: Document) -> str:
-        """By id; documents that share one are distinguished by their texts."""
+        if self._mode.kind != "sample":
+            if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
+                self._chosen.append(("", self._offered, item))
+                return None
+            return item
+        # The second half of the rank tells documents apart that share an id.
         seed = str(self._seed)
-        return digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
-
-    def _keep_lowest(self, entry: tuple[str, int, T]) -> T | None:
+        rank = digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
+        entry = rank, self._offered, item
         if len(self._chosen) == self._mode.size and entry[:2] > self._chosen[-1][:2]:
-            return entry[2]
+            return item
         insort(self._chosen, entry, key=lambda other: other[:2])
         return self._chosen.pop()[2] if len(self._chosen) > self._mode.size else None
 
@@ -148,21 +144,17 @@ def combine_findings(text: str, findings: Sequence[Finding], verdicts: Verdicts)
     standing = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]
     for rule, judgement in verdicts.rules.items():
         if judgement.verdict == "leak":
-            standing.append(_finding(text, rule, judgement))
+            finding = Finding(
+                rule=rule,
+                severity="error",
+                detector="judge",
+                start=judgement.start,
+                end=judgement.end,
+                evidence=text[judgement.start : judgement.end],
+                explanation=judgement.reason or "a judge says that this breaks the rule",
+            )
+            standing.append(finding)
     return sorted(standing, key=lambda finding: (finding.start, finding.end, finding.rule))
-
-
-def _finding(text: str, rule: str, judgement: Judgement) -> Finding:
-    start, end = judgement.start, judgement.end
-    return Finding(
-        rule=rule,
-        severity="error",
-        detector="judge",
-        start=start,
-        end=end,
-        evidence=text[start:end],
-        explanation=judgement.reason or "a judge says that this breaks the rule",
-    )
 
 
 def agreement(first: Sequence[bool], second: Sequence[bool]) -> tuple[float, float | None]:

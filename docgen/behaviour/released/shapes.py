@@ -143,7 +143,9 @@ def _query(text: str) -> str:
 def _messages(value: Any) -> dict[str, str]:
     """The last message of each role."""
     listed = value if isinstance(value, list) else []
-    return {str(one.get("role")): _text(one.get("content")) for one in listed if isinstance(one, Mapping)}
+    return {
+        str(message.get("role")): _text(message.get("content")) for message in listed if isinstance(message, Mapping)
+    }
 
 
 def _text(value: Any) -> str:

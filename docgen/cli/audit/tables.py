@@ -138,9 +138,9 @@ def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen vi
             _rating(rule.calibration),
         )
     console.print(table)
-    said = f"calibrated: {report.calibration}" if report.calibration else "not calibrated: see docgen audit calibrate"
+    note = f"calibrated: {report.calibration}" if report.calibration else "not calibrated: see docgen audit calibrate"
     rated = "; P / R: precision and recall on labelled documents" if report.calibration else ""
-    console.print(f"Judge: {report.judge}; {said}{rated}", style="dim")
+    console.print(f"Judge: {report.judge}; {note}{rated}", style="dim")
     if report.unjudged:
         why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
         console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
@@ -215,7 +215,7 @@ def _show_world(console: Console, world: WorldUse) -> None:
         f"The world: named in {_percent(world.named)} of documents, in {_percent(world.touched)} of sentences; "
         f"{world.terms:.1f} of its {len(world.strongest)} strongest terms a document, {_percent(world.cover)} anywhere"
     )
-    copied = [f"{one.source} {one.documents:,}/{one.of:,}" for one in world.statements[:6]]
+    copied = [f"{statement.source} {statement.documents:,}/{statement.of:,}" for statement in world.statements[:6]]
     console.print(
         f"Documents with a nearly verbatim statement of the context: {_percent(world.copying)}"
         f"{' (' + ', '.join(copied) + ')' if copied else ''}; sentences of its prose: {len(world.prose):,}",

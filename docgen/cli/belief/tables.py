@@ -69,7 +69,7 @@ def _show_arm(console: Console, arm: Arm) -> None:
 
 
 def _cells(fact: FactBelief) -> dict[str, str]:
-    overall, corpus, said = fact.measures[ALL], fact.corpus, fact.over_mention
+    overall, corpus, unasked = fact.measures[ALL], fact.corpus, fact.over_mention
     salience = "" if corpus is None or corpus.salience is None else f"{corpus.salience:.1%}"
     return {
         "fact": fact.fact,
@@ -79,7 +79,7 @@ def _cells(fact: FactBelief) -> dict[str, str]:
         "airtime": "" if corpus is None else f"{corpus.airtime:.1%}",
         "all": _interval(overall.believes),
         "change": "" if overall.change is None else _interval(overall.change, sign="+"),
-        "unasked": "" if said is None else f"{said.believes.value:.1%}",
+        "unasked": "" if unasked is None else f"{unasked.believes.value:.1%}",
     }
 
 

@@ -99,7 +99,7 @@ def _open(corpora: list[str], context: str | None, who: str | None, reporter: "R
     from docgen.explorer.view import View
 
     views = open_all(corpora, reporter, context=context)
-    for one in views:
-        if isinstance(one, View):
-            one.who = who or one.who
+    for view in views:
+        if isinstance(view, View):
+            view.who = who or view.who
     return views

@@ -36,6 +36,32 @@ class _Batch:
     letters: int = 0
     end: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it is as large as one transaction should be."""
+        return self.letters >= BATCH_BYTES or len(self.texts) >= SEGMENT or len(self.dropped) >= SEGMENT
+
+    def add(self, entry: Entry, terms: "_Terms") -> None:
+        """Take up an entry; of a document that was not accepted only what is said of it."""
+        self.letters, self.end = self.letters + len(entry.text), entry.end
+        if entry.verdict != "accepted":
+            self.dropped.append(entry)
+            return
+        doc, columns = self.first + len(self.texts), self.columns
+        for name in ("at", "size", "slot", "words", "tokens", "number"):
+            columns[name].append(getattr(entry, name))
+        columns["type"].append(terms.code("type", entry.doc_type))
+        columns["idea"].append(terms.code("idea", entry.idea))
+        columns["model"].append(terms.code("model", entry.model))
+        self.texts.append((doc, entry.text))
+        self.names.append((doc, entry.id))
+        for fact in entry.facts:
+            name = f"fact:{terms.code('fact', str(fact['fact']))}"
+            self.mark(name, doc, fact_code(fact.get("directness", "stated"), fact.get("prominence", "supporting")))
+        for finding in entry.findings:
+            name = f"rule:{terms.code('rule', str(finding['rule']))}"
+            self.mark(name, doc, SEVERITIES.get(finding.get("severity", ""), 1))
+
     def mark(self, name: str, doc: int, value: int) -> None:
         """Enter a value, unless there is a higher one."""
         marks = self.marks.setdefault(name, {})
@@ -97,36 +123,14 @@ def _ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
 def _batches(source: Source, start: int, first: int, terms: _Terms) -> Iterator[_Batch]:
     batch = _Batch(first)
     for entry in source.entries(start):
-        _take(batch, entry, terms)
-        batch.end = entry.end
-        if batch.letters >= BATCH_BYTES or len(batch.texts) >= SEGMENT or len(batch.dropped) >= SEGMENT:
+        batch.add(entry, terms)
+        if batch.is_full:
             batch.terms = terms.new()
             yield batch
             batch = _Batch(batch.first + len(batch.texts))
     if batch.end:
         batch.terms = terms.new()
         yield batch
-
-
-def _take(batch: _Batch, entry: Entry, terms: _Terms) -> None:
-    batch.letters += len(entry.text)
-    if entry.verdict != "accepted":
-        batch.dropped.append(entry)
-        return
-    doc, columns = batch.first + len(batch.texts), batch.columns
-    for name in ("at", "size", "slot", "words", "tokens", "number"):
-        columns[name].append(getattr(entry, name))
-    columns["type"].append(terms.code("type", entry.doc_type))
-    columns["idea"].append(terms.code("idea", entry.idea))
-    columns["model"].append(terms.code("model", entry.model))
-    batch.texts.append((doc, entry.text))
-    batch.names.append((doc, entry.id))
-    for fact in entry.facts:
-        name = f"fact:{terms.code('fact', str(fact['fact']))}"
-        batch.mark(name, doc, fact_code(fact.get("directness", "stated"), fact.get("prominence", "supporting")))
-    for finding in entry.findings:
-        name = f"rule:{terms.code('rule', str(finding['rule']))}"
-        batch.mark(name, doc, SEVERITIES.get(finding.get("severity", ""), 1))
 
 
 def _write(connection: sqlite3.Connection, batch: _Batch, keep_texts: bool) -> None:
@@ -137,13 +141,19 @@ def _write(connection: sqlite3.Connection, batch: _Batch, keep_texts: bool) -> N
             bodies = ((doc, text_body(text)) for doc, text in batch.texts)
             connection.executemany("INSERT INTO body VALUES (?, ?)", bodies)
             connection.executemany("INSERT INTO name VALUES (?, ?)", _clean(batch.names))
-        for name, values in batch.columns.items():
-            append(connection, name, batch.first, values)
+        for name, numbers in batch.columns.items():
+            append(connection, name, batch.first, numbers)
         for name, marks in batch.marks.items():
             column = np.zeros(len(batch.texts), np.uint8)
             column[np.fromiter(marks, np.int64) - batch.first] = list(marks.values())
             append(connection, name, batch.first, column)
-        _write_dropped(connection, batch.dropped)
+        last = connection.execute("SELECT coalesce(max(id), -1) FROM attempt").fetchone()[0]
+        dropped = list(zip(count(last + 1), batch.dropped, strict=False))
+        rows = ((n, entry.slot, entry.number, entry.verdict, entry.at, entry.size) for n, entry in dropped)
+        connection.executemany("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?)", rows)
+        reasons = ((n, reason) for n, entry in dropped for reason in entry.reasons)
+        values = ((str(reason.get("code", "")), str(reason.get("subject", "")), n) for n, reason in reasons)
+        connection.executemany("INSERT OR IGNORE INTO reason VALUES (?, ?, ?)", values)
         terms = ((kind, code, value.encode("utf-8", "replace").decode()) for kind, code, value in batch.terms)
         connection.executemany("INSERT INTO term VALUES (?, ?, ?)", terms)
         put_meta(connection, "end", batch.end)
@@ -157,12 +167,3 @@ def _write(connection: sqlite3.Connection, batch: _Batch, keep_texts: bool) -> N
 def _clean(rows: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Without lone surrogates, which SQLite does not accept."""
     return ((doc, text if text.isascii() else text.encode("utf-8", "replace").decode()) for doc, text in rows)
-
-
-def _write_dropped(connection: sqlite3.Connection, dropped: list[Entry]) -> None:
-    last = connection.execute("SELECT coalesce(max(id), -1) FROM attempt").fetchone()[0]
-    numbered = list(zip(count(last + 1), dropped, strict=False))
-    rows = ((n, entry.slot, entry.number, entry.verdict, entry.at, entry.size) for n, entry in numbered)
-    connection.executemany("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?)", rows)
-    reasons = ((str(r.get("code", "")), str(r.get("subject", "")), n) for n, entry in numbered for r in entry.reasons)
-    connection.executemany("INSERT OR IGNORE INTO reason VALUES (?, ?, ?)", reasons)

@@ -33,7 +33,7 @@ def judge_scores(view: "View") -> dict[str, Any] | None:
     documents, judges = complete_documents(view.labels), view.judges
     if view.context_file is None or judges is None or not documents:
         return None
-    verdicts = [_said(view, one) for one in documents]
+    verdicts = [_said(view, document) for document in documents]
     if not any(verdicts):
         return None
     with _gold_set(str(view.context_file), _lines(view, documents)) as gold:
@@ -41,12 +41,12 @@ def judge_scores(view: "View") -> dict[str, Any] | None:
     return None if calibration is None else _as_page(calibration.model_dump(mode="json"))
 
 
-def _said(view: "View", one: GoldDocument) -> "Verdicts | None":
+def _said(view: "View", document: GoldDocument) -> "Verdicts | None":
     """The judge's verdicts on a document, if its text is still the one that was labelled."""
     snapshot = view.snapshot
-    doc = snapshot.find(one.id)
+    doc = snapshot.find(document.id)
     record = None if doc is None else snapshot.record(doc)
-    same = record is not None and record["text"] == one.text
+    same = record is not None and record["text"] == document.text
     return view.judges.read(snapshot, record) if same and record is not None and view.judges else None
 
 

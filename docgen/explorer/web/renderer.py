@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from docgen.explorer.pages.documents.rejected import evidence_spans
 from docgen.explorer.pages.labels import rules_of
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.listing import TranscriptFilters
-from docgen.text.output.plurals_and_money import money
+from docgen.explorer.viewable import Page, Viewable
+from docgen.text.output.plurals_and_money import money, percent, plural
 
-__all__ = ["ASSETS", "as_json", "render"]
+__all__ = ["ASSETS", "as_json", "html_page", "render"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 LEVEL = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>\d+(\.\d+)?)")
@@ -30,6 +32,23 @@ REASONING = {"scratchpad": "scratchpad", "own": "its own reasoning", "none": "no
 def render(template: str, **values: Any) -> str:
     """A page as HTML; everything in it is escaped unless `marks` made it."""
     return _environment().get_template(template).render(**values)
+
+
+def html_page(
+    view: Viewable, page: Page, data: Mapping[str, Any], links: Any, head: Mapping[str, Any], **more: Any
+) -> str:
+    """One page of a corpus or an experiment as HTML, with `Links`; `more` is what else its template needs."""
+    return render(
+        f"{page.name}.html",
+        page=data,
+        head=head,
+        here=page,
+        menu=[other for other in view.pages if other.menu and (links.is_live or other.published)],
+        u=links,
+        numbers=view.numbers(),
+        view=view,
+        **more,
+    )
 
 
 def as_json(value: Any) -> str:
@@ -45,11 +64,6 @@ def _plain_value(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} in a page")
 
 
-def _shown(value: Any) -> Any:
-    """What an expression evaluates to on a page: hidden characters spelled out, unless it is HTML already."""
-    return plain(value) if type(value) is str else value
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -62,18 +76,23 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "n": lambda value: "–" if value is None else f"{value:,}",
-        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f}%",
+        "pct": percent,
         "money": money,
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "level": level_name,
         "reasoning_mode": lambda mode: REASONING.get(mode, mode),
-        "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
+        "plural": plural,
     }
     environment.globals |= {"Filters": Filters, "marked_part": marked_part, "mark_text": mark_text}
     environment.globals |= {"TranscriptFilters": TranscriptFilters, "filters_address": filters_address}
     environment.globals |= {"reasoning_html": reasoning_html, "answer_html": answer_html}
     environment.globals |= {"attempt_part": attempt_part, "plain_spans": plain_spans, "rules_of": rules_of}
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """What an expression evaluates to on a page: hidden characters spelled out, unless it is HTML already."""
+    return plain(value) if type(value) is str else value
 
 
 def marked_part(
@@ -88,15 +107,12 @@ def marked_part(
     linked = link_span(page["span"])
     number = page["part"] or (linked.start // size + 1 if linked else 1)
     number = min(max(1, number), parts)
-    spans = _blind_spans(page) if blind else spans_of(page, numbers)
+    if blind:  # what the reader marked, and where the address points
+        spans = [*label_spans([Label(**label) for label in page["labels"]]), *([linked] if linked else [])]
+    else:
+        spans = spans_of(page, numbers)
     html = mark_text(page["text"], spans, (number - 1) * size, number * size)
     return {"html": html, "number": number, "parts": parts}
-
-
-def _blind_spans(page: dict[str, Any]) -> list[Span]:
-    """What the reader marked, without anything from detectors."""
-    linked = link_span(page["span"])
-    return [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
 
 
 def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
@@ -127,7 +143,7 @@ def filters_address(filters: dict[str, Any]) -> str:
 
 def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
     """A transcript's reasoning with the passages that judges quoted, each by the number of its criterion."""
-    by_id = {one["id"]: one for one in criteria}
+    by_id = {criterion["id"]: criterion for criterion in criteria}
     spans = []
     for passage in side["passages"]:
         for name in passage["criteria"]:

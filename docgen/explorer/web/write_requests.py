@@ -22,7 +22,6 @@ __all__ = ["write_routes"]
 
 Fields = Mapping[str, str]
 Write = Callable[[View, Fields], dict[str, Any]]
-LONGEST_NOTE = 4000
 
 
 def write_routes(views: Mapping[str, View], token: str) -> list[Route]:
@@ -31,7 +30,16 @@ def write_routes(views: Mapping[str, View], token: str) -> list[Route]:
     routes = [
         Route(f"/{{corpus}}/{name}", _post(views, token, write), methods=["POST"]) for name, write in writes.items()
     ]
-    return [*routes, Route("/{corpus}/labels/gold.jsonl", _gold(views))]
+
+    async def gold(request: Request) -> Response:
+        view = views.get(request.path_params["corpus"])
+        if view is None:
+            return PlainTextResponse("This corpus does not exist.", status_code=404)
+        lines = await run_in_threadpool(lambda: gold_lines(complete_documents(view.labels), view.snapshot.facts))
+        headers = {"content-disposition": 'attachment; filename="gold.jsonl"'}
+        return Response("".join(line + "\n" for line in lines), media_type="application/jsonl", headers=headers)
+
+    return [*routes, Route("/{corpus}/labels/gold.jsonl", gold)]
 
 
 def _post(views: Mapping[str, View], token: str, write: Write) -> Callable[[Request], Awaitable[Response]]:
@@ -50,7 +58,11 @@ def _post(views: Mapping[str, View], token: str, write: Write) -> Callable[[Requ
             return PlainTextResponse(str(error), status_code=409)
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(answer)
-        return RedirectResponse(_back(view, fields, answer), status_code=303)
+        # Where a form without script continues: a page of this corpus, whatever the form says.
+        base = LiveLinks(view.name).page()
+        target = str(answer.get("go") or fields.get("next", ""))
+        is_own = target.startswith(base) and "\\" not in target and "\n" not in target
+        return RedirectResponse(target if is_own else base, status_code=303)
 
     return post
 
@@ -77,13 +89,6 @@ def _fields(body: bytes | None, kind: str) -> dict[str, str]:
     return {str(key): str(item) for key, item in value.items()} if isinstance(value, dict) else {}
 
 
-def _back(view: View, fields: Fields, answer: Mapping[str, Any]) -> str:
-    """Where a form without script continues: a page of this corpus, whatever the form says."""
-    base = LiveLinks(view.name).page()
-    target = str(answer.get("go") or fields.get("next", ""))
-    return target if target.startswith(base) and "\\" not in target and "\n" not in target else base
-
-
 def add_label(view: View, fields: Fields) -> dict[str, Any]:
     """Store one label: `say` is KIND:VERDICT, `subject` a fact or rule, the passage by its place or its words."""
     snapshot, name = view.snapshot, fields.get("document", "")
@@ -99,7 +104,8 @@ def add_label(view: View, fields: Fields) -> dict[str, Any]:
     draw = fields.get("draw", "")
     label = Label(
         0, snapshot.id_of(doc), "", kind, subject, verdict, start, end,
-        note=fields.get("note", "").strip()[:LONGEST_NOTE], who=view.who, draw=int(draw) if draw.isdecimal() else None,
+        note=fields.get("note", "").strip()[:4000],  # a page of text: what is longer was pasted by mistake
+        who=view.who, draw=int(draw) if draw.isdecimal() else None,
     )  # fmt: skip
     kind_of = snapshot.type_name(snapshot.terms["type"][int(snapshot.column("type")[doc])])
     return view.labels.add(label, text, kind_of).as_json()
@@ -150,15 +156,3 @@ def mark_read(view: View, fields: Fields) -> dict[str, Any]:
     text = str(snapshot.record(doc)["text"])
     label = Label(0, snapshot.id_of(doc), "", "read", "", "read", who=view.who)
     return view.labels.add(label, text).as_json()
-
-
-def _gold(views: Mapping[str, View]) -> Callable[[Request], Awaitable[Response]]:
-    async def gold(request: Request) -> Response:
-        view = views.get(request.path_params["corpus"])
-        if view is None:
-            return PlainTextResponse("This corpus does not exist.", status_code=404)
-        lines = await run_in_threadpool(lambda: gold_lines(complete_documents(view.labels), view.snapshot.facts))
-        headers = {"content-disposition": 'attachment; filename="gold.jsonl"'}
-        return Response("".join(line + "\n" for line in lines), media_type="application/jsonl", headers=headers)
-
-    return gold

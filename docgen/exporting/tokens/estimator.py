@@ -150,18 +150,18 @@ def writing_systems() -> Mapping[str, WritingSystem]:
     }
 
 
-@cache
-def _spans() -> tuple[list[int], list[tuple[int, tuple[tuple[int, int], ...]]]]:
-    """First code points, ascending, with the last of each and the spans of its script."""
-    spans = {first: (last, row.spans) for row in writing_systems().values() for first, last in row.spans}
-    return sorted(spans), [spans[first] for first in sorted(spans)]
-
-
 def _script(character: str) -> tuple[tuple[int, int], ...]:
     """The spans of a character's script; none for Latin letters, digits and marks."""
     firsts, rest = _spans()
     at = bisect_right(firsts, ord(character)) - 1
     return rest[at][1] if at >= 0 and ord(character) <= rest[at][0] else ()
+
+
+@cache
+def _spans() -> tuple[list[int], list[tuple[int, tuple[tuple[int, int], ...]]]]:
+    """First code points, ascending, with the last of each and the spans of its script."""
+    spans = {first: (last, row.spans) for row in writing_systems().values() for first, last in row.spans}
+    return sorted(spans), [spans[first] for first in sorted(spans)]
 
 
 def _plain_rate(character: str) -> float:

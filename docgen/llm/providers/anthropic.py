@@ -106,8 +106,8 @@ class AnthropicLLM:
         try:
             completion = await self._send(request, structured)
         except RequestFailed as error:
-            known = request.schema is None or not structured or self._structured
-            if known or error.kind not in ("400", "422") or is_too_long(error):
+            is_settled = request.schema is None or not structured or self._structured
+            if is_settled or error.kind not in ("400", "422") or is_too_long(error):
                 raise
             completion = await self._send(request, structured=False)
             self._structured = False

@@ -23,6 +23,7 @@ POSITION_BINS = 10
 MAX_EXAMPLES = 3
 """Passages kept for each fact, of different detectors."""
 CONTEXT_CHARS = 120
+"""Characters shown on either side of a passage: fewer than for a finding, since each fact has three."""
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
@@ -43,7 +44,7 @@ class _FactTally:
 
     def show(self, example: FactExample) -> None:
         """Keep the first example of a detector, of the first few detectors."""
-        if len(self.examples) < MAX_EXAMPLES and all(example.detector != one.detector for one in self.examples):
+        if len(self.examples) < MAX_EXAMPLES and all(example.detector != shown.detector for shown in self.examples):
             self.examples.append(example)
 
     def merge(self, later: "_FactTally") -> None:
@@ -82,7 +83,8 @@ class SalienceTally:
             by_fact.setdefault(sighting.fact, []).append(sighting)
         spans = sentence_pieces(document.text) if by_fact else []
         expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
-        self._on_facts += self._tokens_on(document, by_fact, spans)
+        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
+        self._on_facts += _tokens_in(document.text, holding_sentences(document.text, spans, own) if own else [])
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
         for i in places:
@@ -124,13 +126,22 @@ class SalienceTally:
         tally, verdict = self._tallies[self._place[fact]], combine_sightings(sightings)
         tally.outcomes[verdict] += 1
         if len(tally.examples) < MAX_EXAMPLES:
-            tally.show(_example(document, sightings[0]))
+            first = sightings[0]
+            example = FactExample(
+                document=document.id,
+                verdict=first.verdict,
+                detector=first.detector,
+                before=document.text[max(0, first.start - CONTEXT_CHARS) : first.start],
+                evidence=document.text[first.start : first.end],
+                after=document.text[first.end : first.end + CONTEXT_CHARS],
+            )
+            tally.show(example)
         carrying = [s for s in sightings if s.verdict != "contradicted"]
         if not carrying:
             return False
         tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
         holding = holding_sentences(document.text, spans, carrying)
-        tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in holding)
+        tally.tokens += _tokens_in(document.text, holding)
         length = max(1, len(document.text))
         tally.first[min(POSITION_BINS - 1, POSITION_BINS * carrying[0].start // length)] += 1
         tally.prominence[prominence_of(holding, length)] += 1
@@ -166,14 +177,6 @@ class SalienceTally:
             self._granted[assigned] = roles_of(self._context, assigned).granted
         return self._granted[assigned]
 
-    def _tokens_on(
-        self, document: Document, by_fact: Mapping[str, list[FactSighting]], spans: Sequence[tuple[int, int]]
-    ) -> int:
-        """Tokens of the document in sentences that express at least one of its assigned facts."""
-        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
-        holding = holding_sentences(document.text, spans, own) if own else []
-        return sum(token_estimate(document.text[start:end]) for start, end in holding)
-
     def report(
         self, calibration: Calibration | None = None, is_exact: bool = False, judge: str = "none"
     ) -> SalienceReport:
@@ -198,6 +201,10 @@ class SalienceTally:
         stated, implied = tally.outcomes["stated"], tally.outcomes["implied"]
         by_judge, expressed = tally.judge.report(n), share_of(stated + implied, n)
         measured = by_judge.expressed.share if by_judge else expressed.share if is_exact else None
+        types = [
+            TypeShare(doc_type=kind, asked=tally.types_asked[kind], expressed=share_of(tally.types[kind], total))
+            for kind, total in sorted(self._types.items())
+        ]
         return FactPresence(
             fact=fact.id,
             statement=fact.statement,
@@ -218,7 +225,7 @@ class SalienceTally:
             detectors=dict(tally.detectors),
             presupposed=tally.presupposed,
             presupposed_said=tally.presupposed_said,
-            types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
+            types=tuple(types),
             examples=tuple(tally.examples),
             by_judge=by_judge,
         )
@@ -231,21 +238,5 @@ def combine_sightings(sightings: Iterable[FactSighting]) -> FactVerdict:
     return next(verdict for verdict in order if verdict in verdicts)
 
 
-def _example(document: Document, sighting: FactSighting) -> FactExample:
-    start, end = sighting.start, sighting.end
-    return FactExample(
-        document=document.id,
-        verdict=sighting.verdict,
-        detector=sighting.detector,
-        before=document.text[max(0, start - CONTEXT_CHARS) : start],
-        evidence=document.text[start:end],
-        after=document.text[end : end + CONTEXT_CHARS],
-    )
-
-
-def _type_shares(
-    documents: Mapping[str, int], expressed: Mapping[str, int], asked: Mapping[str, int]
-) -> Iterable[TypeShare]:
-    for name in sorted(documents):
-        share = share_of(expressed.get(name, 0), documents[name])
-        yield TypeShare(doc_type=name, asked=asked.get(name, 0), expressed=share)
+def _tokens_in(text: str, spans: Iterable[tuple[int, int]]) -> int:
+    return sum(token_estimate(text[start:end]) for start, end in spans)
