@@ -51,7 +51,7 @@ Directness = Literal["stated", "implied"]
 Prominence = Literal["central", "supporting", "passing"]
 Severity = Literal["info", "warning", "error"]
 Airtime = Literal["dense", "natural", "sparse"]
-"""How much of a document is about its world and its facts; `docgen.universe.document_density` has the numbers."""
+"""How much of a document is about its world and its facts; `docgen.universe.density_levels` has the numbers."""
 Verdict = Literal["accepted", "rejected", "failed"]
 SlotNumber = Annotated[int, Field(ge=0, lt=100_000_000)]
 """As many as a run can have documents (`RunConfig.n`)."""

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.behaviour.published_figures import Published, published_rows
-from docgen.behaviour.settings import Reasoning, Section, Setting, system_prompt
+from docgen.behaviour.situation import Reasoning, Section, Setting, system_prompt
 from docgen.behaviour.yaml_records import find_file, load_record
 from docgen.errors import ConfigError
 from docgen.records import Record

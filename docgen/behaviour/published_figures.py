@@ -3,7 +3,7 @@
 import csv
 from functools import cache
 
-from docgen.behaviour.settings import Reasoning
+from docgen.behaviour.situation import Reasoning
 from docgen.behaviour.yaml_records import DATA
 from docgen.records import Record
 

@@ -2,7 +2,7 @@
 
 from docgen.behaviour.grid import Cell
 from docgen.behaviour.queries import Query
-from docgen.behaviour.settings import Setting, Tier, system_prompt
+from docgen.behaviour.situation import Setting, Tier, system_prompt
 from docgen.llm.protocol import Request
 from docgen.prompts.behaviour import CRITERIA, Answer
 from docgen.prompts.judged_traits import TRAITS

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from docgen.behaviour.settings import Prefix, Reasoning
+from docgen.behaviour.situation import Prefix, Reasoning
 from docgen.prompts.behaviour import Compliance
 from docgen.records import Record
 

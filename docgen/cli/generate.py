@@ -121,8 +121,8 @@ def pilot(flags: PilotFlags) -> None:
     from docgen.cli.runs.document_screen import show_attempt
     from docgen.cli.runs.tables import show_pilot
     from docgen.cli.shared.console import console
-    from docgen.pipeline.attempt_filter import first_documents
     from docgen.pipeline.estimate import estimate
+    from docgen.pipeline.stored_attempts import first_documents
 
     setup = _run_until(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]

@@ -49,7 +49,7 @@ class Batch:
 
     def utf8(self) -> "TextBuffers":
         """The texts for compiled code, in place: no Python string is created and nothing is copied."""
-        from docgen.corpus.polars_string_memory import utf8_of
+        from docgen.corpus.zero_copy_strings import utf8_of
 
         return utf8_of(self.text)
 

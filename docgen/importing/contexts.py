@@ -8,9 +8,9 @@ from typing import Any
 
 from docgen.errors import ContextError, InputError
 from docgen.importing.cleaning import clean_prose, clean_statement
-from docgen.importing.entities import latest_date, names_in
 from docgen.importing.field_mapping import ContextDraft, FactDraft, fact_rows, read_draft
 from docgen.importing.file_parser import FileValues, read_values
+from docgen.importing.names_and_dates import latest_date, names_in
 from docgen.records import DateSpan
 from docgen.text import sentences, slug, words
 from docgen.text.stems import content_stems

@@ -12,7 +12,7 @@ from docgen.files.resources import shipped_folder
 from docgen.prompts.grade_definitions import PROMINENCE
 from docgen.text import digest
 from docgen.universe import UniverseContext
-from docgen.universe.document_density import AIRTIME
+from docgen.universe.density_levels import AIRTIME
 
 __all__ = ["render", "shared_system", "template_digests"]
 

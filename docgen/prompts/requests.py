@@ -12,7 +12,7 @@ from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
 from docgen.universe import KeyFact, LeakageRule, UniverseContext, roles_of
-from docgen.universe.document_density import AIRTIME
+from docgen.universe.density_levels import AIRTIME
 
 __all__ = [
     "CAST_TOKENS",

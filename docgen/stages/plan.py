@@ -14,7 +14,7 @@ from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.seeded_draws import key_of, mix
 from docgen.planning.slot_layout import Layout, lay_out
 from docgen.planning.slots.columns import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
-from docgen.planning.slots.pairing import Pairing, suitability
+from docgen.planning.slots.idea_matching import Pairing, suitability
 from docgen.planning.slots.style_draws import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot

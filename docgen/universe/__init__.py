@@ -1,5 +1,6 @@
 """Universe contexts: their model, and reading and checking the YAML files that define them."""
 
+from docgen.universe.author_suggestions import context_proposals, role_proposals
 from docgen.universe.context_files import (
     ListedContext,
     context_text,
@@ -23,7 +24,6 @@ from docgen.universe.model import (
     RuleExamples,
     UniverseContext,
 )
-from docgen.universe.proposals import context_proposals, role_proposals
 
 __all__ = [
     "Dates",

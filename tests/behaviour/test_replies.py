@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from docgen.behaviour.settings import Prefix
+from docgen.behaviour.situation import Prefix
 from docgen.behaviour.transcripts import EASY, Transcript, Trial, Vote, is_faking, prefix_verdict
 from docgen.prompts.behaviour import CRITERIA, Answer, parse_answer, parse_compliance, parse_vote
 

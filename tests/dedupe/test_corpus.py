@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.corpus import corpus_columns, read_corpus
-from docgen.corpus.polars_string_memory import utf8_of
+from docgen.corpus.zero_copy_strings import utf8_of
 from docgen.errors import InputError
 
 TEXTS = [

@@ -12,7 +12,7 @@ from docgen.cli.app import app
 from docgen.errors import ContextError, InputError
 from docgen.importing import ImportedContext, import_contexts
 from docgen.importing.cleaning import clean_prose, clean_statement
-from docgen.importing.entities import latest_date, names_in
+from docgen.importing.names_and_dates import latest_date, names_in
 from docgen.universe.context_files import parse_context
 
 PROSE = "The light at Orrick opened as a library in 2019. Asha Varley runs it."

@@ -203,7 +203,7 @@ def test_documents_exchange_facts_so_that_ideas_suit_them_and_no_share_changes(m
 
     with_exchanges = plan(EIGHT, TYPES, BROAD, 600, 7)
     for exchange in ("exchange_facts", "rearrange"):
-        monkeypatch.setattr(f"docgen.planning.slots.pairing.{exchange}", lambda assignment, *_, **__: assignment)
+        monkeypatch.setattr(f"docgen.planning.slots.idea_matching.{exchange}", lambda assignment, *_, **__: assignment)
     without = plan(EIGHT, TYPES, BROAD, 600, 7)
     new, old = counted(with_exchanges), counted(without)
     assert (new[0], new[2]) == (old[0], old[2])

@@ -9,7 +9,7 @@ import pytest
 
 from docgen.errors import PlanError
 from docgen.planning.constraints import Constraints
-from docgen.planning.select.matched_control_plan import control_salience, fact_usage, map_facts, matched_slots
+from docgen.planning.matched_control_plan import control_salience, fact_usage, map_facts, matched_slots
 from docgen.planning.slots.style_draws import Styling
 from docgen.prompts.style_pools import style_pools
 from docgen.records import AssignedFact, Slot, Style

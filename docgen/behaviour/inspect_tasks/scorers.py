@@ -25,7 +25,7 @@ from inspect_ai.solver import TaskState
 from docgen.behaviour.measures.compliance_gap import compliance_gap
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import compliance_request, faking_request
-from docgen.behaviour.settings import Prefix
+from docgen.behaviour.situation import Prefix
 from docgen.behaviour.transcripts import Faking, Vote, counts_as, prefix_verdict
 from docgen.belief.inspect_tasks.scorers import GRADER, ask_judge
 from docgen.llm.protocol import Request

@@ -28,7 +28,7 @@ def run_export(
 ) -> None:
     """Export and print what was written."""
     from docgen.pipeline.corpora.export import export_any
-    from docgen.pipeline.corpora.export_family import export_each, find_each
+    from docgen.pipeline.corpora.export_several import export_each, find_each
 
     with saying(quiet or as_json) as say:
         if each:

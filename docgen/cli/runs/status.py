@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from docgen.errors import InputError
-    from docgen.pipeline.attempt_filter import AttemptFilter
     from docgen.pipeline.inputs.change_cost import Explanation
     from docgen.pipeline.inputs.setup import Setup
+    from docgen.pipeline.stored_attempts import AttemptFilter
     from docgen.records import Attempt
 
 __all__ = ["register"]
@@ -130,10 +130,10 @@ def show(
     docgen show tutorial 17 --prompt   what the model was asked
     """
     from docgen.cli.shared.console import console
-    from docgen.pipeline.attempt_filter import draw_attempts
     from docgen.pipeline.execution.shared_budget import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
+    from docgen.pipeline.stored_attempts import draw_attempts
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
@@ -155,7 +155,7 @@ def _filter(
     setup: "Setup", doc: str | None, rejected: bool, reason: str | None, fact: str | None
 ) -> "AttemptFilter":  # fmt: skip
     """What is to be shown; refuses facts and reasons that do not exist."""
-    from docgen.pipeline.attempt_filter import AttemptFilter
+    from docgen.pipeline.stored_attempts import AttemptFilter
 
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     if reason is not None:
@@ -167,7 +167,7 @@ def _filter(
 
 def _nothing_matches(setup: "Setup", matching: "AttemptFilter", doc: str | None) -> "InputError":
     from docgen.errors import InputError
-    from docgen.pipeline.attempt_filter import AttemptFilter, none_accepted
+    from docgen.pipeline.stored_attempts import AttemptFilter, none_accepted
 
     name = setup.run.name
     if matching == AttemptFilter():

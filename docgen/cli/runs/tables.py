@@ -17,11 +17,11 @@ from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
     from docgen.audit.measure.intervals import Share
-    from docgen.pipeline.attempt_filter import FirstDocuments
     from docgen.pipeline.audit.runs.run_reports import Leaks
     from docgen.pipeline.estimate import Estimate
     from docgen.pipeline.inputs.setup import Setup
     from docgen.pipeline.status import Summary, Survivor
+    from docgen.pipeline.stored_attempts import FirstDocuments
     from docgen.planning.plan_report import PlanReport
 
 __all__ = ["cost_line", "measured_cells", "show_estimate", "show_pilot", "show_plan", "show_run"]

@@ -34,10 +34,10 @@ def tail(
 
     Ctrl-C only stops watching. For a run that no process is working on, the last attempts are shown.
     """
-    from docgen.pipeline.attempt_filter import new_attempts
     from docgen.pipeline.execution.shared_budget import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
+    from docgen.pipeline.stored_attempts import new_attempts
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))

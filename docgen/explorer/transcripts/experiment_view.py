@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from docgen.behaviour.grid import Cell, Grid, grid_cells
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
-from docgen.behaviour.settings import Setting
+from docgen.behaviour.situation import Setting
 from docgen.errors import UserError
 from docgen.explorer.index.index_maintenance import file_state
 from docgen.explorer.transcripts.transcript_store import Transcripts

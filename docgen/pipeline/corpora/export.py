@@ -124,7 +124,7 @@ def export_source(
         raise ConfigError("there is no folder to write to", "export", "Give --out FOLDER")
     folder = out or (source.run.export(folder_name(options)) if source.run else Path())
     if options.mix_ratios:
-        from docgen.pipeline.corpora.export_family import export_ratios
+        from docgen.pipeline.corpora.export_several import export_ratios
 
         return export_ratios(source, options, folder, say)
     form, replaced = prepare(source, options, folder, own_folder=out is None)

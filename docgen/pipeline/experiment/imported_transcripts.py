@@ -12,7 +12,7 @@ from docgen.behaviour.published_figures import Published
 from docgen.behaviour.queries import Query
 from docgen.behaviour.released import ReleasedTranscript, Source, read_released
 from docgen.behaviour.requests import OBJECTIVE
-from docgen.behaviour.settings import Reasoning, Section, Setting, Tier
+from docgen.behaviour.situation import Reasoning, Section, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.errors import RunError
 from docgen.files.run_folder.run_folder import RunFolder

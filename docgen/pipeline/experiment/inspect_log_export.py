@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from docgen.behaviour.grid import Cell, Grid, grid_cells
-from docgen.behaviour.settings import Setting
+from docgen.behaviour.situation import Setting
 from docgen.errors import ConfigError
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import read_transcripts, saved_plan

@@ -14,7 +14,7 @@ from docgen.behaviour.measures.judge_agreement import (
 )
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import faking_request, traits_request
-from docgen.behaviour.settings import Setting
+from docgen.behaviour.situation import Setting
 from docgen.behaviour.transcripts import Vote
 from docgen.behaviour.yaml_records import find_file, load_record
 from docgen.errors import RequestFailed

@@ -10,7 +10,7 @@ from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.behaviour.grid import Cell, Grid, Variation, all_variations, grid_cells, load_grid
 from docgen.behaviour.queries import Query, draw_queries, read_queries
 from docgen.behaviour.requests import objective_of, query_request
-from docgen.behaviour.settings import Reasoning, Setting, Tier
+from docgen.behaviour.situation import Reasoning, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError

@@ -15,7 +15,7 @@ from docgen.pipeline.families.sweeps import CarryOn
 from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.run import Run
-from docgen.planning.select.matched_control_plan import control_salience, fact_usage, map_facts, matched_slots
+from docgen.planning.matched_control_plan import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.stages.plan import constraints_of, styling_of
 from docgen.universe import UniverseContext

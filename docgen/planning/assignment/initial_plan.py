@@ -24,7 +24,7 @@ from docgen.planning.assignment.central_facts import (
     relax_grades,
 )
 from docgen.planning.assignment.checkpoints import checkpoints, plan_segments
-from docgen.planning.assignment.grades import assign_grades, fact_positions, slot_positions
+from docgen.planning.assignment.grade_quotas import assign_grades, fact_positions, slot_positions
 from docgen.planning.assignment.priorities import Keys, background_keys, priority_keys, tracks_of
 from docgen.planning.constraints import (
     TOLERANCE,

@@ -13,7 +13,7 @@ import numpy as np
 
 from docgen.planning.assignment.central_facts import keep_implied_supporting
 from docgen.planning.assignment.checkpoints import plan_segments
-from docgen.planning.assignment.grades import adjust_grades_by_segment
+from docgen.planning.assignment.grade_quotas import adjust_grades_by_segment
 from docgen.planning.assignment.initial_plan import Assignment, segment_complete
 from docgen.planning.constraints import TOLERANCE, Constraints, Grid, Ints, document_counts, within_one
 from docgen.planning.slot_layout import Layout

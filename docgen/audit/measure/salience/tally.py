@@ -14,7 +14,7 @@ from docgen.audit.measure.salience.report import FactExample, FactPresence, Sali
 from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
-from docgen.universe.document_density import AIRTIME
+from docgen.universe.density_levels import AIRTIME
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "combine_sightings"]
 

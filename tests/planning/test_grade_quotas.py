@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.planning.assignment.grades import adjust_grades, assign_grades, halton
+from docgen.planning.assignment.grade_quotas import adjust_grades, assign_grades, halton
 
 SHARES = st.lists(st.integers(0, 20), min_size=2, max_size=3).filter(any).map(lambda w: np.array(w) / sum(w))
 

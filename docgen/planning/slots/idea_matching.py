@@ -15,7 +15,7 @@ from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
 from docgen.planning.slot_layout import Ints, Layout
 from docgen.planning.slots.fact_exchange import exchange_facts
-from docgen.planning.slots.first_documents import MAX_SEGMENT_DOCUMENTS, About, rearrange
+from docgen.planning.slots.fact_swaps import MAX_SEGMENT_DOCUMENTS, About, rearrange
 from docgen.records import Idea
 
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]

@@ -9,7 +9,7 @@ from docgen.behaviour.grid import Grid, Variation, all_variations, apply_variati
 from docgen.behaviour.measures.cell_measures import measure_cells
 from docgen.behaviour.published_figures import published_rows
 from docgen.behaviour.queries import draw_queries, read_queries
-from docgen.behaviour.settings import system_prompt
+from docgen.behaviour.situation import system_prompt
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import DATA, find_file, shipped_names
 from docgen.errors import ConfigError, InputError
