@@ -67,7 +67,7 @@ def normalise_unicode(texts: TextBuffers) -> TextBuffers:
     if not changed:
         return texts
     places = zip(texts.starts.tolist(), texts.ends.tolist(), strict=True)
-    parts = [changed.get(row) or texts.memory[start:end] for row, (start, end) in enumerate(places)]
+    parts = [changed.get(row) or texts.memory[start:end].data for row, (start, end) in enumerate(places)]
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
     return TextBuffers(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
