@@ -11,8 +11,7 @@ from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.findings_by_rule import Example, LeakageReport
 from docgen.audit.measure.intervals import Mean, Share
-from docgen.audit.measure.salience.judge_tally import JudgedFact
-from docgen.audit.measure.salience.tally import FactPresence, SalienceReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.measure.world_use import WorldUse
 from docgen.cli.runs.tables import measured_cells
 from docgen.cli.shared.console import Grid, Name
@@ -38,7 +37,18 @@ def show_salience(console: Console, report: SalienceReport) -> None:
     )  # fmt: skip
     is_judged = any(fact.judged is not None for fact in report.facts.values())
     for fact in report.facts.values():
-        table.add_row(*_salience_cells(fact, is_judged))
+        judged, by_wording = measured_cells(fact.judged, fact.measured, fact.at_least)
+        table.add_row(
+            Name(fact.fact),
+            _percent(fact.asked),
+            judged if is_judged else "-",
+            by_wording,
+            _bar(fact.at_least if fact.measured is None else fact.measured, fact.asked),
+            f"{fact.stated:,}",
+            f"{fact.implied:,}",
+            _percent(fact.airtime),
+            f"{fact.unassigned:,}",
+        )
     console.print(table)
     interval = f" ({_range(report.background)})" if report.is_exact else ""
     background = f"Without any fact: {_percent(report.background.share)}{interval}"
@@ -62,29 +72,25 @@ def show_salience(console: Console, report: SalienceReport) -> None:
         console.print("Not judged: what is seen by wording is a lower bound. Have a judge measure: --judge sample:200")
 
 
-def _salience_cells(fact: FactPresence, is_judged: bool) -> tuple[str | Text, ...]:
-    judged, by_wording = measured_cells(fact.judged, fact.measured, fact.at_least)
-    return (
-        Name(fact.fact),
-        _percent(fact.asked),
-        judged if is_judged else "-",
-        by_wording,
-        _bar(fact.at_least if fact.measured is None else fact.measured, fact.asked),
-        f"{fact.stated:,}",
-        f"{fact.implied:,}",
-        _percent(fact.airtime),
-        f"{fact.unassigned:,}",
-    )
-
-
 def _show_judged(console: Console, report: SalienceReport) -> None:
     table = _table(
         "fact", ">judged", ">asked", ">expressed\n(95%)", ">presupposed\n(95%)", ">of these\nstated", ">central",
         ">airtime\n(95%)", "as asked", ">contra-\ndicted", spare={"asked"},
     )  # fmt: skip
     for fact in report.facts.values():
-        if fact.by_judge:
-            table.add_row(Name(fact.fact), *_judged_cells(fact, fact.by_judge))
+        if (judged := fact.by_judge) is None:
+            continue
+        shares = (judged.expressed, judged.presupposed, judged.stated, judged.central)
+        as_asked = ", ".join(f"{grade} {share.count:,}/{share.total:,}" for grade, share in judged.as_asked.items())
+        table.add_row(
+            Name(fact.fact),
+            f"{judged.expressed.total:,}",
+            _percent(fact.asked),
+            *(f"{_percent(share.share)} ({_range(share)})" for share in shares),
+            f"{_percent(judged.airtime.mean)} ({_range(judged.airtime)})" if judged.airtime else "-",
+            as_asked or "-",
+            f"{judged.verdicts.get('contradicted', 0):,}",
+        )
     console.print(f"\nBy the judge ({report.judge})", style="bold", markup=False)
     console.print(table)
     if report.on_facts_judged:
@@ -93,19 +99,6 @@ def _show_judged(console: Console, report: SalienceReport) -> None:
         console.print(f"Airtime: {share}; asked {_percent(target)}", style="dim", markup=False)
     for grade, meaning in (("implied", DIRECTNESS["implied"]), ("central", PROMINENCE["central"])):
         console.print(f"{grade}: {meaning}", style="dim", markup=False)
-
-
-def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
-    as_asked = ", ".join(f"{grade} {share.count:,}/{share.total:,}" for grade, share in judged.as_asked.items())
-    return (
-        f"{judged.expressed.total:,}",
-        _percent(fact.asked),
-        *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.expressed, judged.presupposed)),
-        *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.stated, judged.central)),
-        f"{_percent(judged.airtime.mean)} ({_range(judged.airtime)})" if judged.airtime else "-",
-        as_asked or "-",
-        f"{judged.verdicts.get('contradicted', 0):,}",
-    )
 
 
 def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen view") -> None:

@@ -8,7 +8,7 @@ from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execution.control_orders import Control
+    pass
 
 __all__ = ["register"]
 
@@ -53,12 +53,10 @@ def ctl(
     if json:
         say_json(control.model_dump_json())
     elif not quiet:
-        say(_line(control))
-
-
-def _line(control: "Control") -> str:
-    cap = "no cap" if control.max_cost is None else f"cap ${control.max_cost:,.2f}"
-    settings = f"at most {control.concurrency:,} requests in flight, {cap}"
-    if not control.process:
-        return f"{control.run}: no process is working on it; started with: {settings}"
-    return f"{control.run}: {'paused' if control.paused else 'at work'} (process {control.process}), {settings}"
+        cap = "no cap" if control.max_cost is None else f"cap ${control.max_cost:,.2f}"
+        settings = f"at most {control.concurrency:,} requests in flight, {cap}"
+        if control.process:
+            state = "paused" if control.paused else "at work"
+            say(f"{control.run}: {state} (process {control.process}), {settings}")
+        else:
+            say(f"{control.run}: no process is working on it; started with: {settings}")

@@ -20,7 +20,16 @@ def show_attempt(console: Console, context: UniverseContext, attempt: Attempt) -
     style = {fact.fact: FACT_STYLES[i % len(FACT_STYLES)] for i, fact in enumerate(attempt.facts)}
     title = f"{document_id(attempt.slot)} - attempt {attempt.number} - {attempt.verdict}"
     colour = "green" if attempt.verdict == "accepted" else "red"
-    parts = [_slot(attempt, style), Text(), _text(context, attempt, style), *_problems(attempt)]
+    text = Text(attempt.text)
+    for sighting in FactDetector(context).detect(attempt.text, attempt.quotes):
+        text.stylize(style.get(sighting.fact, FINDING_STYLE), sighting.start, sighting.end)
+    for finding in attempt.findings:
+        text.stylize(FINDING_STYLE, finding.start, finding.end)
+    problems = [Text(f"rejected: {r.code} {r.subject} - {r.detail}", style="red") for r in attempt.reasons]
+    problems += [
+        Text(f"{f.severity}: {f.rule} - {f.explanation}: {f.evidence!r}", style="yellow") for f in attempt.findings
+    ]
+    parts = [_slot(attempt, style), Text(), text, *([Text(), *problems] if problems else [])]
     width = min(console.width, PAGE_WIDTH)
     console.print(Panel(Group(*parts), title=title, title_align="left", border_style=colour, width=width))
 
@@ -38,20 +47,3 @@ def _slot(attempt: Attempt, style: dict[str, str]) -> Text:
     if not attempt.facts:
         line.append("\n  no fact assigned (background)", style="dim")
     return line
-
-
-def _text(context: UniverseContext, attempt: Attempt, style: dict[str, str]) -> Text:
-    text = Text(attempt.text)
-    for sighting in FactDetector(context).detect(attempt.text, attempt.quotes):
-        text.stylize(style.get(sighting.fact, FINDING_STYLE), sighting.start, sighting.end)
-    for finding in attempt.findings:
-        text.stylize(FINDING_STYLE, finding.start, finding.end)
-    return text
-
-
-def _problems(attempt: Attempt) -> list[Text]:
-    lines = [Text(f"rejected: {r.code} {r.subject} - {r.detail}", style="red") for r in attempt.reasons]
-    lines += [
-        Text(f"{f.severity}: {f.rule} - {f.explanation}: {f.evidence!r}", style="yellow") for f in attempt.findings
-    ]
-    return [Text(), *lines] if lines else []
