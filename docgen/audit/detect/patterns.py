@@ -56,11 +56,8 @@ class PatternSet:
         for number, pattern in enumerate(map(_loosened, patterns)):
             numbered[WIDE.search(pattern) is not None][number] = pattern
         self._sets = [(list(part), _set(list(part.values()), options or re2.Options())) for part in numbered if part]
-
-    @property
-    def works(self) -> bool:
+        self.works = all(together is not None for _, together in self._sets)
         """False where an automaton outgrew its memory; then nothing is ever said to occur."""
-        return all(together is not None for _, together in self._sets)
 
     def numbers(self, text: str | bytes) -> list[int]:
         """Positions of the patterns that may occur, in order; in bytes, UTF-8."""

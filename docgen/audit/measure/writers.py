@@ -51,9 +51,9 @@ class WriterTally:
             return
         counts.documents += 1
         counts.words += document.words
-        assigned = document.assigned or frozenset()
-        counts.assigned.update(assigned)
-        counts.expressed.update(assigned & {each.fact for each in sightings if each.verdict != "contradicted"})
+        if assigned := document.assigned:
+            counts.assigned.update(assigned)
+            counts.expressed.update(assigned & {each.fact for each in sightings if each.verdict != "contradicted"})
 
     def add_failing(self, document: Document) -> None:
         """Count one of the documents as failing."""
@@ -88,6 +88,8 @@ class WriterTally:
 
     def _of(self, document: Document) -> _Counts | None:
         writer = document.engine, document.model
-        if writer not in self._counts and len(self._counts) >= MAX_WRITERS:
-            return None
-        return self._counts.setdefault(writer, _Counts())
+        if writer not in self._counts:
+            if len(self._counts) >= MAX_WRITERS:
+                return None
+            self._counts[writer] = _Counts()
+        return self._counts[writer]

@@ -77,18 +77,22 @@ class SalienceTally:
         self._documents += 1
         self._tokens += token_estimate(document.text)
         self._types[document.doc_type] += 1
-        by_fact: dict[str, list[FactSighting]] = {}
-        for sighting in sightings:
-            by_fact.setdefault(sighting.fact, []).append(sighting)
-        spans = sentence_pieces(document.text) if by_fact else []
-        expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
-        self._on_facts += self._tokens_on(document, by_fact, spans)
+        expressed = self._count_sightings(document, sightings) if sightings else []
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
         for i in places:
             for j in places:
                 self._together[i][j] += 1
         self._count_plan(document, frozenset(expressed))
+
+    def _count_sightings(self, document: Document, sightings: Sequence[FactSighting]) -> list[str]:
+        """Count what was seen in one document; the facts that it expresses."""
+        by_fact: dict[str, list[FactSighting]] = {}
+        for sighting in sightings:
+            by_fact.setdefault(sighting.fact, []).append(sighting)
+        spans = sentence_pieces(document.text)
+        self._on_facts += self._tokens_on(document, by_fact, spans)
+        return [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
 
     def add_judged(self, document: Document, verdicts: Mapping[str, Judgement]) -> None:
         """Count a judge's verdicts, by fact, on one document of the sample."""
