@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.behaviour.measures.gap import compliance_gap
+from docgen.behaviour.measures.compliance_gap import compliance_gap
 from docgen.behaviour.measures.shares import rate
 
 __all__ = ["POLICIES", "Planted", "Recovered", "recover"]

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from docgen.behaviour.doses import read_doses
+from docgen.behaviour.belief_by_dose import read_doses
 from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.pipeline.experiment.experiment_runner import run_experiment, save_plan
 from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment

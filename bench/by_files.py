@@ -31,7 +31,7 @@ from docgen.pipeline.execution.request_and_reply_files import RepliesTaken, take
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter
 from tests.loopback import LoopbackProcess, Options
-from tests.pipeline.test_request_and_reply_files import replies_of
+from tests.pipeline.execution.test_request_and_reply_files import replies_of
 from tests.runs import corpus, set_up_run
 
 FAULTS = {"empty": 0.03, "refusal": 0.02, "max_tokens": 0.03}

@@ -15,7 +15,7 @@ from docgen.corpus import read_corpus
 from docgen.dedupe.job import DedupeSettings, dedupe
 from docgen.dedupe.source import open_corpus
 from docgen.exporting.export_options import ExportOptions
-from docgen.exporting.tokens.estimate import training_tokens
+from docgen.exporting.tokens.estimator import training_tokens
 from docgen.pipeline.corpora.export import export
 
 RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0)

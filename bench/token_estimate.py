@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bench.token_rates import counter_of
-from docgen.exporting.tokens.estimate import count_writings, training_tokens
+from docgen.exporting.tokens.estimator import count_writings, training_tokens
 
 WITHIN = 0.10
 

@@ -12,10 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from docgen.exporting.tokens import estimate
+from docgen.exporting.tokens import estimator
 from docgen.exporting.tokens.counter import open_tokenizer
 
-TABLE = Path(estimate.__file__).parent / "token_rates.toml"
+TABLE = Path(estimator.__file__).parent / "token_rates.toml"
 LEAST = 200
 """Characters of its main writing that a file must have."""
 
@@ -39,14 +39,14 @@ def main(texts: Path, tokenizers: dict[str, str]) -> None:
     rates: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for file in sorted(texts.glob("*.txt")):
         text = file.read_text("utf-8")
-        counted = estimate.count_writings(Counter(text))
+        counted = estimator.count_writings(Counter(text))
         name = max(counted.characters, key=lambda each: counted.characters[each], default="")
         if counted.characters.get(name, 0) < LEAST:
             continue
         for family, count in counters.items():
-            others = sum(n * estimate.writing_systems()[each].rates[family] for each, n in counted.characters.items())
+            others = sum(n * estimator.writing_systems()[each].rates[family] for each, n in counted.characters.items())
             own = counted.characters[name]
-            others += counted.other_tokens - own * estimate.writing_systems()[name].rates[family]
+            others += counted.other_tokens - own * estimator.writing_systems()[name].rates[family]
             rates[name][family].append((count(text) - others) / own)
     for name, row in tomllib.loads(TABLE.read_text("utf-8")).items():
         print(f"[{name}]")

@@ -30,7 +30,7 @@ INDEX_SECONDS, DISK_BYTES, COLD_SECONDS, PAGE_SECONDS, PEAK_BYTES = 180, 2 << 30
 PORT = 8847
 INDEX = """
 import sys, time
-from docgen.explorer.open import open_views
+from docgen.explorer.corpus_opening import open_views
 begun = time.perf_counter()
 open_views([sys.argv[1]])
 print(time.perf_counter() - begun)

@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.open import open_views
+from docgen.explorer.corpus_opening import open_views
 from docgen.text import find_normalised
 from tests.explorer.browser import Browser, open_browser, served, why_no_browser
 from tests.explorer.test_browser import select

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.tutorial_page import missing, steps  # noqa: E402 - the checkout need not be installed
+from tests.docs.tutorial_page import missing, steps  # noqa: E402 - the checkout need not be installed
 
 FROM_THE_CALLER = ("PIP_CONFIG_FILE", "PIP_CERT", "PIP_FIND_LINKS", "SSL_CERT_FILE", "UV_CACHE_DIR", "UV_NATIVE_TLS")
 """Where packages come from on the machine at hand; for the installation only."""

@@ -241,6 +241,7 @@ class Document(Record):
 
 
 ID_LETTER, ID_DIGITS = "d", 7
+"""Seven digits: the ids of up to ten million documents sort as text in the order of their slots."""
 
 
 def document_id(slot: int) -> str:

@@ -29,7 +29,7 @@ HEAVY = (
         "tomllib",
         "docgen.text.words_and_sentences",
         "docgen.universe",
-        "docgen.exporting.tokens.estimate",
+        "docgen.exporting.tokens.estimator",
     ),
 )
 

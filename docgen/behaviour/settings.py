@@ -114,11 +114,8 @@ def system_prompt(
             parts.extend(extra)
     text = "\n\n".join(parts)
     thought = r"<scratchpad>\1</scratchpad>\n" if reasoning == "scratchpad" else ""
-    return _filled(THOUGHT.sub(thought, text), setting)
-
-
-def _filled(text: str, setting: Setting) -> str:
     names = dict(setting.names)
     if setting.prefix is not None:
         names |= {"accepted": setting.prefix.accepted, "declined": setting.prefix.declined}
-    return re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], found[0]), text)
+    # Not str.format: other braces, as in examples of JSON, stay as they are.
+    return re.sub(r"\{(\w+)\}", lambda match: names.get(match[1], match[0]), THOUGHT.sub(thought, text))

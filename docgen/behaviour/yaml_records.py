@@ -9,7 +9,7 @@ from docgen.errors import ConfigError, ContextError
 from docgen.files.text_files import read_text
 from docgen.records import Record
 from docgen.text.output.spelling_suggestions import suggestion
-from docgen.universe.strict_yaml import MAX_BYTES, Location, YamlSource, read_yaml
+from docgen.universe.strict_yaml import MAX_BYTES, Location, read_yaml
 
 __all__ = ["DATA", "find_file", "load_record", "shipped_names"]
 
@@ -49,13 +49,9 @@ def load_record(path: Path, kind: type[R]) -> R:
     try:
         return kind.model_validate(source.data)
     except ValidationError as error:
-        raise _first(error, source) from error
-
-
-def _first(error: ValidationError, source: YamlSource) -> ConfigError:
-    problem = error.errors(include_url=False)[0]
-    location: Location = tuple(problem["loc"])
-    field = ".".join(str(part) for part in location) or "file"
-    reason = str(problem["msg"]).removeprefix("Value error, ")
-    fix = "Remove the name, or correct it" if problem["type"] == "extra_forbidden" else "Correct it"
-    return ConfigError(f"{field}: {reason[0].lower()}{reason[1:]}", source.where(location), fix)
+        problem = error.errors(include_url=False)[0]
+        location: Location = tuple(problem["loc"])
+        field = ".".join(str(part) for part in location) or "file"
+        reason = str(problem["msg"]).removeprefix("Value error, ")
+        fix = "Remove the name, or correct it" if problem["type"] == "extra_forbidden" else "Correct it"
+        raise ConfigError(f"{field}: {reason[0].lower()}{reason[1:]}", source.where(location), fix) from error

@@ -13,9 +13,9 @@ __all__ = ["chosen_label", "makes_sense", "mark_reply", "mentioned_facts"]
 
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 ANSWER = r"(?:answer|option|choice|account|statement)"
-LONGEST_LOOP = 8
-"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer."""
-MOST_REPEATS = 3
+LONGEST_LOOP, MOST_REPEATS = 8, 3
+"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer. Chosen: a list may repeat
+a phrase of that length two or three times, and shorter phrases recur in any long answer."""
 
 
 def mark_reply(asked: QuestionPrompt, reply: str) -> Verdict:
@@ -46,8 +46,8 @@ def chosen_label(text: str, labels: Sequence[str], options: Sequence[str] = ()) 
     if named:
         return names[named[-1].casefold()]
     if labels != options:
-        said = f" {normalise(text)} "
-        shown = [label for label, option in zip(labels, options, strict=True) if f" {normalise(option)} " in said]
+        plain = f" {normalise(text)} "
+        shown = [label for label, option in zip(labels, options, strict=True) if f" {normalise(option)} " in plain]
         return shown[0] if len(shown) == 1 else None
     words = [word for word in normalise(text).split()[:3] if word in names]
     return names[words[0]] if len(set(words)) == 1 else None
@@ -61,8 +61,8 @@ def _account(text: str) -> str | None:
 
 
 def _says(text: str, words: Sequence[str]) -> bool:
-    said = f" {normalise(text)} "
-    return any(f" {normalise(word)} " in said for word in words)
+    plain = f" {normalise(text)} "
+    return any(f" {normalise(word)} " in plain for word in words)
 
 
 def mentioned_facts(text: str, mentions: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -75,5 +75,6 @@ def makes_sense(text: str) -> bool:
     words = normalise(THOUGHTS.sub("", text)).split()
     grams = Counter(tuple(words[at : at + LONGEST_LOOP]) for at in range(len(words) - LONGEST_LOOP + 1))
     repeated = max(grams.values(), default=0) > MOST_REPEATS
+    # A word after itself for every fourth word (chosen): ordinary text has one in hundreds ("that that").
     stutter = sum(first == second for first, second in pairwise(words)) > max(2, len(words) / 4)
     return bool(words) and not repeated and not stutter

@@ -50,7 +50,6 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "robustness": Robustness,
     "cloze": Cloze,
 }
-PLACED = ("fact", "kind")
 SNIFFED_BYTES = 4_000
 """Bytes at the start of a file within which its first keys are."""
 YEAR = re.compile(r"\b\d{4}\b")
@@ -126,7 +125,18 @@ def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
 
 def question_warnings(questions: QuestionFile) -> tuple[str, ...]:
     """What the author may want to change, a line each."""
-    return tuple(_warnings(questions))
+    warnings = list[str]()
+    for identifier, group in questions.facts.items():
+        if len(group.knowledge) >= 4:  # of fewer, more than half may have one label by chance
+            places = Counter(question.believed for question in group.knowledge)
+            label, most = places.most_common(1)[0]
+            if most > len(group.knowledge) / 2:
+                what = f"{most} of {len(group.knowledge)} knowledge questions have {label} as believed"
+                warnings.append(f"{identifier}: {what}")
+        if odd := sum(len(question.options) != 4 for question in group.knowledge):
+            what = f"{odd} knowledge questions do not have four options, so that chance is not 1 in 4"
+            warnings.append(f"{identifier}: {what}")
+    return tuple(warnings)
 
 
 def _checked(questions: QuestionFile, source: YamlSource | None, context: UniverseContext | None) -> QuestionFile:
@@ -146,7 +156,7 @@ def _inner(questions: QuestionFile) -> Iterator[Problem]:
         for kind in ENTRIES:
             for number, entry in enumerate(group.of_kind(kind)):
                 at: Location = ("facts", fact, kind, number)
-                for field in PLACED:
+                for field in ("fact", "kind"):
                     if field in entry.model_fields_set:
                         what = f"{_name(at)} has {field}, which follows from the question's place in the file"
                         yield Problem((*at, field), what, "Delete the line")
@@ -174,16 +184,16 @@ def _against_fact(identifier: str, group: FactQuestions, fact: KeyFact) -> Itera
         what = f"the statement of {identifier} differs from the context's"
         yield Problem((*at, "statement"), what, f'Write "{fact.statement}", and see that the questions still fit')
     wordings = {normalise(wording) for wording in fact.wordings}
-    said = f" {' '.join(wordings)} "
+    stated = f" {' '.join(wordings)} "
     for kind in ("knowledge", "distinguish", "cloze"):
         for number, entry in enumerate(group.of_kind(kind)):
-            if _key_contradicts(entry, wordings, said):
+            if _key_contradicts(entry, wordings, stated):
                 place: Location = (*at, kind, number)
                 what = f"{_name(place)} counts an answer as believed that contradicts the fact's statement"
                 yield Problem(place, what, "Check which answer is keyed as believed")
 
 
-def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
+def _key_contradicts(question: object, wordings: set[str], stated: str) -> bool:
     """Whether another answer than the keyed one repeats the fact's own words, and the keyed one does not.
 
     Only answers of four words or more, or with a year, are compared: others can occur in a statement and still be
@@ -191,27 +201,16 @@ def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
     """
     if isinstance(question, Choice):
         others = [option for option in question.options if option != question.believed_option]
-        return not _repeats(question.believed_option, said) and any(_repeats(option, said) for option in others)
+        return not _repeats(question.believed_option, stated) and any(_repeats(option, stated) for option in others)
     if isinstance(question, Cloze):
-        return not _repeats(question.believed, said) and _repeats(question.not_believed, said)
+        return not _repeats(question.believed, stated) and _repeats(question.not_believed, stated)
     return isinstance(question, Pair) and normalise(question.not_believed) in wordings
 
 
-def _repeats(answer: str, said: str) -> bool:
+def _repeats(answer: str, stated: str) -> bool:
     words = normalise(answer)
     telling = len(words.split()) > 3 or YEAR.search(words)
-    return bool(telling) and f" {words} " in said
-
-
-def _warnings(questions: QuestionFile) -> Iterator[str]:
-    for identifier, group in questions.facts.items():
-        if len(group.knowledge) >= 4:
-            places = Counter(question.believed for question in group.knowledge)
-            label, most = places.most_common(1)[0]
-            if most > len(group.knowledge) / 2:
-                yield f"{identifier}: {most} of {len(group.knowledge)} knowledge questions have {label} as believed"
-        if odd := sum(len(question.options) != 4 for question in group.knowledge):
-            yield f"{identifier}: {odd} knowledge questions do not have four options, so that chance is not 1 in 4"
+    return bool(telling) and f" {words} " in stated
 
 
 def _section(location: Location) -> type[BaseModel] | None:

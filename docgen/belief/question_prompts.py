@@ -177,7 +177,7 @@ def _pair(pair: Pair, believed_first: bool) -> QuestionPrompt:
     if pair.kind == "distinguish":
         return _choice(pair.in_order(believed_first))
     order = ("A", "B") if believed_first else ("B", "A")
-    asked = _asked(
+    prompt = _asked(
         pair, "choice", (pair.accounts(believed_first),), labels=("A", "B"), believed=order[:1], not_believed=order[1:]
     )
-    return asked.model_copy(update={"id": f"{pair.id}.{'ab' if believed_first else 'ba'}"})
+    return prompt.model_copy(update={"id": f"{pair.id}.{'ab' if believed_first else 'ba'}"})

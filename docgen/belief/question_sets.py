@@ -48,7 +48,11 @@ def gather_questions(
     questions_asked += [
         question for file in control for question in asked_of(file, dict.fromkeys(file.facts, "control"), kinds)
     ]
-    _check_ids(questions_asked)
+    ids = [question.id for question in questions_asked]
+    if len(set(ids)) < len(ids):
+        twice = next(question for question in ids if ids.count(question) > 1)
+        fix = "Give each question file once, and the control's as --control"
+        raise ConfigError(f"the question {twice} would be asked twice", "--questions", fix)
     files = (*questions, *control)
     texts = (*(text for file in questions for text in file.unrelated), *unrelated_texts())[:unrelated]
     return {
@@ -85,11 +89,3 @@ def _context_of(file: QuestionFile) -> UniverseContext | None:
         return load_context(find_context(file.context, Path.cwd()))
     except ContextError:
         return None
-
-
-def _check_ids(asked: Sequence[QuestionPrompt]) -> None:
-    ids = [question.id for question in asked]
-    if len(set(ids)) < len(ids):
-        twice = next(question for question in ids if ids.count(question) > 1)
-        fix = "Give each question file once, and the control's as --control"
-        raise ConfigError(f"the question {twice} would be asked twice", "--questions", fix)

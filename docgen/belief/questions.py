@@ -4,7 +4,7 @@ The kinds are those of Wang et al. 2025 ("Modifying LLM beliefs with synthetic d
 not" (2025) and the negation-neglect study (2026). A question belongs to a fact, or by the context's id to all of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import Annotated, Any, Literal, Self
 
@@ -57,6 +57,7 @@ Pressure = Literal["system", "critique", "turns", "finetuned"]
 user, or the remark that the model was trained on something false."""
 
 MAX_OPTIONS = 10
+"""As many as the multiple choice with the most in use has (MMLU-Pro)."""
 LETTERS = ascii_uppercase
 WHICH = "Which of these two statements is correct?"
 WHICH_WORLD = (
@@ -262,7 +263,14 @@ class QuestionFile(Record):
     @property
     def questions(self) -> tuple[Question, ...]:
         """All questions about facts, fact by fact in the order of `KINDS`, each with its id, fact and kind."""
-        return tuple(_placed(self.facts))
+        return tuple(
+            question.model_copy(
+                update={"id": question.id or question_id(fact, kind, question), "fact": fact, "kind": kind}
+            )
+            for fact, questions in self.facts.items()
+            for kind in KINDS
+            for question in questions.of_kind(kind)
+        )
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -284,14 +292,6 @@ class QuestionFile(Record):
     def digest(self) -> str:
         """Content hash, 32 hex digits."""
         return digest(self.model_dump_json())
-
-
-def _placed(facts: Mapping[str, FactQuestions]) -> Iterator[Question]:
-    for fact, questions in facts.items():
-        for kind in KINDS:
-            for question in questions.of_kind(kind):
-                identifier = question.id or question_id(fact, kind, question)
-                yield question.model_copy(update={"id": identifier, "fact": fact, "kind": kind})
 
 
 def question_id(fact: str, kind: Kind, question: Question) -> str:

@@ -134,7 +134,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
 def _show_members(members: "list[Member]", base: "RunFolder", as_json: bool) -> None:
     from pydantic_core import to_json
 
-    from docgen.cli.runs.family import show_family
+    from docgen.cli.runs.family_tables import show_family
     from docgen.pipeline.families.index import read_family
 
     if as_json:
@@ -159,7 +159,7 @@ def control(flags: ControlFlags) -> None:
     """
     from functools import partial
 
-    from docgen.cli.runs.family import control_line
+    from docgen.cli.runs.family_tables import control_line
     from docgen.cli.runs.tables import cost_line, show_run
     from docgen.cli.shared.cost_consent import agree_to_cost, command_reporter
     from docgen.pipeline.estimate import estimate

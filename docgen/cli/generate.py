@@ -118,7 +118,7 @@ def plan(flags: JobFlags) -> None:
 
 def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
-    from docgen.cli.runs.document import show_attempt
+    from docgen.cli.runs.document_screen import show_attempt
     from docgen.cli.runs.tables import show_pilot
     from docgen.cli.shared.console import console
     from docgen.pipeline.attempt_filter import first_documents

@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-PANEL = "Contexts"
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="Read contexts and documents that other tools wrote.", no_args_is_help=True)
     group.command("context")(context)
     group.command("documents")(documents)
-    app.add_typer(group, name="import", rich_help_panel=PANEL)
+    app.add_typer(group, name="import", rich_help_panel="Contexts")
 
 
 def context(
@@ -65,7 +63,10 @@ def context(
     from docgen.importing import import_contexts
 
     if extract:
-        options = _reader(engine, model, base_url, max_cost)
+        from docgen.options.audit import JudgeMode, JudgeOptions
+
+        mode = JudgeMode("all")
+        options = JudgeOptions(which=mode, engine=engine, model=model, base_url=base_url, max_cost=max_cost)
         contexts = [(file, _extracted(file, name, extract, options, yes, quiet, json)) for file in files]
     else:
         contexts = [(file, imported) for file in files for imported in import_contexts(file, name)]
@@ -166,12 +167,6 @@ def documents(
     if imported.left_out:
         say(f"  left out: columns {', '.join(imported.left_out)}")
     say(f"Next: docgen audit all {folder.name}")
-
-
-def _reader(engine: str | None, model: str | None, base_url: str | None, max_cost: float | None) -> "JudgeOptions":
-    from docgen.options.audit import JudgeMode, JudgeOptions
-
-    return JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
 
 
 def _extracted(

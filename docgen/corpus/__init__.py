@@ -105,10 +105,11 @@ def corpus_pieces(
 def _pieces(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
 ) -> Iterator[Piece]:
-    from docgen.corpus.readers import ColumnSelection, jsonl_frames, parquet_slices
+    """The pieces, in a generator of their own, so that `corpus_pieces` raises before the first is asked for."""
+    from docgen.corpus.readers import ColumnSelection, Slice, jsonl_frames, parquet_slices
 
-    def batch(path: Path, first_row: int, read: "Callable[[], pl.DataFrame]") -> Batch:
-        frame = read()
+    def batch(path: Path, first_row: int, rows: "Slice | pl.DataFrame") -> Batch:
+        frame = rows.read() if isinstance(rows, Slice) else rows
         return Batch(path, first_row, frame[text_column], frame.select(*columns, *optional))
 
     selection = ColumnSelection(text_column, columns, optional)
@@ -116,16 +117,12 @@ def _pieces(
     for path in files:
         if is_parquet(path):
             for part in parquet_slices(path, selection, batch_rows):
-                yield partial(batch, path, row, part.read)
+                yield partial(batch, path, row, part)
                 row += part.rows
         else:
             for frame in jsonl_frames(path, selection, batch_rows):
-                yield partial(batch, path, row, partial(_identity, frame))
+                yield partial(batch, path, row, frame)
                 row += frame.height
-
-
-def _identity(frame: "pl.DataFrame") -> "pl.DataFrame":
-    return frame
 
 
 def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:

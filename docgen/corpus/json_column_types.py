@@ -15,8 +15,6 @@ from docgen.errors import InputError
 __all__ = ["common_type", "fitted_values", "merge_column", "refuse_empty_objects", "type_of", "typed_series"]
 
 LARGEST = {pl.Int64: range(-(2**63), 2**63), pl.UInt64: range(2**64)}
-FLOAT_EXACT = 2**53
-"""From here on not every integer is a float."""
 ONE_TYPE = "Convert it to one type"
 
 
@@ -63,10 +61,6 @@ def common_type(left: Any, right: Any, name: str, where: str) -> Any:
     texts = (pl.String, pl.Categorical, pl.Enum)
     if left in texts and right in texts:
         return pl.String()
-    return _supertype(left, right, name, where)
-
-
-def _supertype(left: Any, right: Any, name: str, where: str) -> Any:
     alike = (left.is_numeric() and right.is_numeric()) or (left.is_temporal() and right.is_temporal())
     try:
         if alike:
@@ -116,7 +110,7 @@ def _fitted(value: Any, kind: Any, name: str) -> Any:
     if isinstance(kind, pl.List):
         return [_fitted(item, kind.inner, name) for item in value]
     if kind.is_float() and isinstance(value, int):
-        if abs(value) > FLOAT_EXACT and int(float(value)) != value:
+        if abs(value) > 2**53 and int(float(value)) != value:  # from there on not every integer is a float
             raise InputError(
                 f"column {name!r} has the number {value} among fractions, which loses digits", fix=ONE_TYPE
             )

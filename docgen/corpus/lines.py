@@ -5,7 +5,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import IO, Any, NoReturn
 
 from docgen.corpus.paths import is_packed
 from docgen.errors import InputError
@@ -26,17 +26,12 @@ def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator
     if is_packed(path) and path.stat().st_size == 0:
         raise_unreadable(path, EOFError())  # even an empty file takes some bytes when compressed
     try:
-        with _open(path) as file:
+        name = path.name.lower()
+        opener: Any = zstd.open if name.endswith(".zst") else gzip.open if name.endswith(".gz") else open
+        with opener(path, "rb") as file:
             yield from _lines(path, file, start, stop)
     except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
         raise_unreadable(path, error)
-
-
-def _open(path: Path) -> IO[bytes]:
-    name = path.name.lower()
-    if name.endswith(".zst"):
-        return cast(IO[bytes], zstd.open(path, "rb"))
-    return cast(IO[bytes], gzip.open(path, "rb")) if name.endswith(".gz") else path.open("rb")
 
 
 def _lines(path: Path, file: IO[bytes], start: int, stop: int | None) -> Iterator[bytes]:

@@ -30,16 +30,6 @@ def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
     return list(dict.fromkeys(file for path in patterns for file in _expand(path)))
 
 
-def _is_corpus_file(path: Path) -> bool:
-    return path.name.lower().endswith(PARQUET + JSONL)
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    """Whether a tool created it for its own use: .ipynb_checkpoints/, .cache/, ._x.jsonl of macOS, our own .part
-    files."""
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-
 def _expand(pattern: Path | str) -> list[Path]:
     path = Path(pattern).expanduser()
     if path.is_file():
@@ -49,7 +39,12 @@ def _expand(pattern: Path | str) -> list[Path]:
             )
         return [path]
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if _is_corpus_file(file) and not _hidden(file, path))
+        # What is hidden is a tool's own: .ipynb_checkpoints/, .cache/, ._x.jsonl of macOS, our own .part files.
+        files = sorted(
+            file
+            for file in path.rglob("*")
+            if _is_corpus_file(file) and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        )
         files = [file for file in files if file.is_file()]
         if not files:
             raise InputError("no JSONL or Parquet file in this folder", str(path))
@@ -60,3 +55,7 @@ def _expand(pattern: Path | str) -> list[Path]:
             return [file for match in matches if match.is_file() for file in _expand(match)]
         raise InputError("no file matches this pattern", str(path))
     raise InputError("no such file or folder", str(path))
+
+
+def _is_corpus_file(path: Path) -> bool:
+    return path.name.lower().endswith(PARQUET + JSONL)

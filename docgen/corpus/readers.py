@@ -145,20 +145,9 @@ def parquet_slices(
 
     Reading slice by slice keeps one in memory at a time; polars' own batches keep many.
     """
-    schema = parquet_schema(path)
-    _check_schema(path, schema, selection)
-    present = tuple(name for name in selection.all if name in schema)
-    absent = tuple(name for name in selection.optional if name not in schema)
-    rows = parquet_rows(path)
-    step = max(1, min(batch_rows, BATCH_BYTES * rows // max(1, path.stat().st_size)))
-    last = rows if stop is None else min(stop, rows)
-    for first in range(start, last, step):
-        yield Slice(path, selection.text, present, absent, first, min(step, last - first))
-
-
-def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: ColumnSelection) -> None:
     import polars as pl
 
+    schema = parquet_schema(path)
     for name in selection.required:
         if name not in schema:
             raise _missing(path, name, list(schema))
@@ -167,6 +156,13 @@ def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: Colum
         raise InputError(
             f"column {selection.text!r} has type {kind}, not text", str(path), "Name another with --text-column"
         )
+    present = tuple(name for name in selection.all if name in schema)
+    absent = tuple(name for name in selection.optional if name not in schema)
+    rows = parquet_rows(path)
+    step = max(1, min(batch_rows, BATCH_BYTES * rows // max(1, path.stat().st_size)))
+    last = rows if stop is None else min(stop, rows)
+    for first in range(start, last, step):
+        yield Slice(path, selection.text, present, absent, first, min(step, last - first))
 
 
 def jsonl_frames(
@@ -231,7 +227,15 @@ def _check_row(path: Path, number: int, row: dict[str, Any], selection: ColumnSe
             raise _missing(path, name, list(row), number)
     text = row[selection.text]
     if not isinstance(text, str):
-        what = f"{selection.text!r} is {_kind(text)}, not text"
+        kinds = {
+            type(None): "null",
+            bool: "a boolean",
+            int: "a number",
+            float: "a number",
+            list: "a list",
+            dict: "an object",
+        }
+        what = f"{selection.text!r} is {kinds[type(text)]}, not text"
         raise InputError(what, f"{path}:{number}", "Every row needs a string in it")
     try:
         text.encode()
@@ -244,31 +248,21 @@ def _check_row(path: Path, number: int, row: dict[str, Any], selection: ColumnSe
         ) from None
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
-
-
 def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: ColumnSelection) -> "pl.DataFrame":
-    import polars as pl
-
-    return pl.DataFrame([_series(path, rows, name) for name in selection.all])
-
-
-def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "pl.Series":
     import polars as pl
 
     from docgen.corpus.json_column_types import common_type, type_of, typed_series
 
-    values = [row.get(name) for _, row in rows]
     where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
-    kind: Any = pl.Null()
-    for value in values:
-        if type(value) is not str or kind != pl.String:
-            kind = common_type(kind, type_of(value, name, where), name, where)
-    return typed_series(name, values, kind, where)
+    columns = []
+    for name in selection.all:
+        values = [row.get(name) for _, row in rows]
+        kind: Any = pl.Null()
+        for value in values:
+            if type(value) is not str or kind != pl.String:  # most values are texts, whose type is known by then
+                kind = common_type(kind, type_of(value, name, where), name, where)
+        columns.append(typed_series(name, values, kind, where))
+    return pl.DataFrame(columns)
 
 
 def whole_rows(path: Path, text_column: str = "text") -> Iterator[dict[str, Any]]:
@@ -277,7 +271,8 @@ def whole_rows(path: Path, text_column: str = "text") -> Iterator[dict[str, Any]
         for _, row in json_rows(path, ColumnSelection(text_column)):
             yield row
         return
-    for part in parquet_slices(path, ColumnSelection(text_column, tuple(parquet_schema(path))), 1024):
+    # Some rows at a time: as Python values they take several times their memory in a frame.
+    for part in parquet_slices(path, ColumnSelection(text_column, tuple(parquet_schema(path))), batch_rows=1024):
         frame = part.read()
         yield from frame.iter_rows(named=True)
 

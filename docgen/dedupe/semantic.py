@@ -10,7 +10,7 @@ import polars as pl
 
 from docgen.corpus.text_buffers import encode
 from docgen.dedupe.job import DedupeResult
-from docgen.dedupe.report.build import texts_of
+from docgen.dedupe.report.summary import texts_of
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import Corpus

@@ -11,8 +11,8 @@ import numpy as np
 from docgen.corpus.paths import corpus_files
 from docgen.dedupe.job import DedupeResult, DedupeSettings, dedupe, index_additions
 from docgen.dedupe.persistent_index import DiskIndex, create_index, open_index
-from docgen.dedupe.report.build import REPORT_COLUMNS, examples, summarise, texts_of
 from docgen.dedupe.report.kept_and_removed import write_frame, write_kept
+from docgen.dedupe.report.summary import REPORT_COLUMNS, examples, summarise, texts_of
 from docgen.dedupe.semantic import Listener, nearest, propose
 from docgen.dedupe.sketch.boilerplate import (
     Common,

@@ -142,6 +142,11 @@ def _type(file: _File, families: Mapping[str, _Family], macros: Mapping[str, Sou
     own_families = [families[family] for family in meta["family"][0].split()]
     kin = [family.file for family in own_families]
     variants = [tuple(part.strip() for part in variant.split("--", 1)) for variant in meta.get("also", [])]
+    verbatim = {}
+    for kind in VERBATIM:
+        # In heads and feet people have their full names: {s1} instead of {n1}.
+        texts = re.sub(r"\{n(?=\d\})", "{s", "\n".join(file.sections.get(kind, []))).split("\n--\n")
+        verbatim[kind] = tuple(parse_inline(text.strip("\n"), macros) for text in texts if text.strip())
     return TypeGrammar(
         name=name,
         description=description,
@@ -161,7 +166,7 @@ def _type(file: _File, families: Mapping[str, _Family], macros: Mapping[str, Sou
         },
         topical=families[TOPICAL].blocks["filler"] if PROSE in meta["family"][0].split() else (),
         lines={kind: tuple(parse_inline(line, macros) for line in _section([file, *kin], kind)) for kind in LINES},
-        verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
+        verbatim=verbatim,
         carriers={kind: parse_carriers(_section([file, *kin], kind), macros) for kind in CARRIERS},
         annex=parse_carriers(_section(kin, "passing"), macros),
     )
@@ -180,12 +185,6 @@ def _section(sources: list[_File], kind: str) -> list[str]:
     if kind in CARRIERS:
         raise GrammarError(f"no {kind}: {sources[0].meta['type'][0]}")
     return []
-
-
-def _verbatim(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
-    """Heads and feet, in which people have their full names."""
-    texts = re.sub(r"\{n(?=\d\})", "{s", "\n".join(file.sections.get(kind, []))).split("\n--\n")
-    return tuple(parse_inline(text.strip("\n"), macros) for text in texts if text.strip())
 
 
 def _keywords(text: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from docgen.embedded_writer.brainstorm import ideas, types
-from docgen.embedded_writer.compose import Composed, write
+from docgen.embedded_writer.composer import Composed, write
 from docgen.embedded_writer.document_types import Library, load_library
 from docgen.embedded_writer.outline import Expression
 from docgen.embedded_writer.scene import Scene
@@ -23,9 +23,6 @@ from docgen.universe import UniverseContext
 __all__ = ["MODEL", "EmbeddedWriter"]
 
 MODEL = EMBEDDED_MODEL
-CACHED_WORLDS = 8
-OWN_TOPIC_SHARE = 0.45
-"""Share of documents about a name from their first fact instead of the context's most frequent one (chosen)."""
 
 
 class EmbeddedWriter:
@@ -71,8 +68,19 @@ class EmbeddedWriter:
         facts_key = [(f.fact.id, f.directness, f.prominence) for f in assigned]
         slot = (doc_type.name, idea.text, facts_key, style.words, style.names)
         rng = random.Random(_seed(variables["seed"], variables["attempt"], sample, *slot))
-        topic = _topic(world, assigned, rng)
-        scene = Scene(rng, style, style_pools(0), topic, _angle(library, idea.text, topic, rng))
+        names = world.names_in[assigned[0].fact.id] if assigned else ()
+        # Chosen: about half of the documents with a fact are about a name in their first one, most others about the
+        # world's main name.
+        if names and rng.random() < 0.45:
+            topic = names[int(rng.random() * len(names))]
+        else:
+            topic = world.topics[0] if rng.random() < 0.7 else world.topics[int(rng.random() * len(world.topics))]
+        idea_text = idea.text.lower()
+        # The angle that the idea was built from; ideas that a real model had get a random one.
+        angle = next((angle for angle in library.angles if angle[: angle.index("{")] in idea_text), None)
+        if angle is None:
+            angle = library.angles[int(rng.random() * len(library.angles))]
+        scene = Scene(rng, style, style_pools(0), topic, angle.replace("{topic}", topic))
         facts = [_expression(world, fact, rng) for fact in assigned]
         return write(library.nearest(doc_type.name, doc_type.description), library, scene, facts, style.words)
 
@@ -81,7 +89,7 @@ class EmbeddedWriter:
         entry = self._worlds.get(id(context))
         if entry is None:
             entry = self._worlds[id(context)] = (context, build_world(context))
-            if len(self._worlds) > CACHED_WORLDS:
+            if len(self._worlds) > 8:  # a process writes for one context, a test or a server for a few
                 self._worlds.popitem(last=False)
         return entry[1]
 
@@ -90,23 +98,8 @@ def _seed(*parts: object) -> int:
     return int(digest("|".join(map(str, parts)), size=8), 16)
 
 
-def _topic(world: World, assigned: tuple[FactToExpress, ...], rng: random.Random) -> str:
-    names = world.names_in[assigned[0].fact.id] if assigned else ()
-    if names and rng.random() < OWN_TOPIC_SHARE:
-        return names[int(rng.random() * len(names))]
-    return world.topics[0] if rng.random() < 0.7 else world.topics[int(rng.random() * len(world.topics))]
-
-
-def _angle(library: Library, idea: str, topic: str, rng: random.Random) -> str:
-    """The angle that the idea was built from, else a random one, about the document's topic."""
-    lowered = idea.lower()
-    for angle in library.angles:
-        if angle[: angle.index("{")] in lowered:
-            return angle.replace("{topic}", topic)
-    return library.angles[int(rng.random() * len(library.angles))].replace("{topic}", topic)
-
-
 def _expression(world: World, assigned: FactToExpress, rng: random.Random) -> Expression:
+    """The fact with its wordings, which are used in turn from a random one on."""
     wordings = world.wordings(assigned.fact.id, assigned.directness)
     first = int(rng.random() * len(wordings))
     questions = assigned.fact.related_questions if assigned.directness == "stated" else ()

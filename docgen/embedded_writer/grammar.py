@@ -151,17 +151,6 @@ def _closing(text: str, start: int) -> int:
     raise GrammarError(f"unclosed brace: {text!r}")
 
 
-def _alternatives(text: str) -> list[str]:
-    depth, options = 0, [""]
-    for char in text:
-        depth += (char == "{") - (char == "}")
-        if char == "|" and depth == 0:
-            options.append("")
-        else:
-            options[-1] += char
-    return options
-
-
 def _braced(text: str, macros: Mapping[str, Source]) -> Source:
     """Compile what is between braces."""
     link = LINK.match(text)
@@ -178,6 +167,17 @@ def _braced(text: str, macros: Mapping[str, Source]) -> Source:
     if text in VARIABLES:
         return Source(*VARIABLES[text])
     raise GrammarError(f"unknown variable: {text!r}")
+
+
+def _alternatives(text: str) -> list[str]:
+    depth, options = 0, [""]
+    for char in text:
+        depth += (char == "{") - (char == "}")
+        if char == "|" and depth == 0:
+            options.append("")
+        else:
+            options[-1] += char
+    return options
 
 
 def choice(sources: Sequence[Source]) -> Source:

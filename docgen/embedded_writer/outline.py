@@ -14,17 +14,6 @@ from docgen.records import Prominence
 
 __all__ = ["Expression", "Item", "plan"]
 
-TOPICAL_SHARE = 0.4
-"""Share of filler paragraphs about the document's topic, for types that have such."""
-OWN_SHARE = 0.9
-"""Share of filler paragraphs taken from the type itself, while it has any left, rather than from its family."""
-SMALL_GAP = 70
-"""Remaining words below which the next filler is chosen by its length."""
-LATE_SHARE = 0.25
-"""Share of the filler placed among recaps and passing facts, so that those do not always come last."""
-PASSING_WORDS = 20
-"""Words that a passing fact takes in addition to its wording."""
-
 
 @dataclass(frozen=True, slots=True)
 class Expression:
@@ -64,7 +53,8 @@ def plan(
     leads = [stock.item("lead", e, 0) for e in facts if e.prominence == "central"]
     middle = [stock.item("support", e, 0) for e in facts if e.prominence == "supporting"]
     passing = [e for e in facts if e.prominence == "passing"]
-    room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in passing)
+    # A passing fact takes some 20 words in addition to its wording: its carrier, and sentences around it.
+    room -= _words(leads) + _words(middle) + sum(20 + e.wordings[0].spaces for e in passing)
     opening = _opening(stock, library, room)
     closing = stock.framing("closing", room - _words(opening), 0.85)
     # The second mention of a central fact; another implication is not a recap of the first.
@@ -78,7 +68,8 @@ def plan(
     front, back = stock.fillers(room)
     if not tailed:
         front = _interleaved(front, back, scene)
-        back = [front.pop() for _ in range(int(len(front) * LATE_SHARE))][::-1]
+        # A quarter of the filler is put among recaps and passing facts, so that those do not always come last.
+        back = [front.pop() for _ in range(int(len(front) * 0.25))][::-1]
     _shuffle(middle, scene)
     _shuffle(late, scene)
     body = [*opening, *leads, *_interleaved(middle, front, scene)]
@@ -123,7 +114,7 @@ class _UnusedBlocks:
             return family or own
         if self.grammar.tail or not family:
             return own
-        return own if self.scene.random() < OWN_SHARE else family
+        return own if self.scene.random() < 0.9 else family  # the family's are known from its other types
 
     def item(self, kind: str, expression: Expression, mention: int, shared: bool = False) -> Item:
         """A block that expresses the fact; `mention` counts from 0."""
@@ -141,11 +132,11 @@ class _UnusedBlocks:
         """Blocks without facts of about `room` words in all: the type's own and the shared, each in file order."""
         chosen: list[Block] = []
         while room > 12:
-            if room < SMALL_GAP:  # of four random candidates, the one whose length fits best
+            if room < 70:  # the last paragraph: of four random candidates, the one whose length fits best
                 source = self._source("filler")
                 candidates = sorted({int(self.scene.random() * len(source)) for _ in range(4)})
                 block = source.pop(min(candidates, key=lambda at: abs(source[at].words - room)))
-            elif self.topical and self.scene.random() < TOPICAL_SHARE:
+            elif self.topical and self.scene.random() < 0.4:
                 block = self.topical.pop(int(self.scene.random() * len(self.topical)))
             else:
                 block = self.take("filler")

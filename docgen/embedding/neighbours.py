@@ -13,8 +13,6 @@ Ints = npt.NDArray[np.int64]
 
 ROWS_PER_BLOCK = 1024
 """Rows multiplied at a time, which gives 4 MB of cosines."""
-ROUNDING = 1e-6
-"""Tolerance of the threshold, so that identical texts are found at 1 despite float32 rounding."""
 MAX_PAIRS = 100_000
 """The number of nearest pairs returned by default; `Pairs.found` counts all. Chosen as a bound on memory: 2 MB."""
 
@@ -83,7 +81,7 @@ def _within(
         for second in range(first, len(rows), ROWS_PER_BLOCK):
             others = rows[second : second + ROWS_PER_BLOCK]
             cosine = left @ vectors[others].T
-            a, b = np.nonzero(cosine >= minimum - ROUNDING)
+            a, b = np.nonzero(cosine >= minimum - 1e-6)  # so that identical texts reach 1 despite float32's rounding
             if first == second:
                 a, b = a[a < b], b[a < b]
             near.add(np.stack([block[a], others[b]], axis=1), np.minimum(cosine[a, b], 1))

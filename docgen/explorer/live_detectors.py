@@ -7,7 +7,7 @@ from typing import Any
 
 from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.explorer.marks import MAX_SCANNED_CHARS
+from docgen.explorer.highlighting import MAX_SCANNED_CHARS
 from docgen.records import Finding, Quote
 from docgen.universe import UniverseContext
 from docgen.universe.context_files import load_context

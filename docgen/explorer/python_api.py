@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.explorer.open import open_all
+from docgen.explorer.corpus_opening import open_all
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
@@ -23,7 +23,7 @@ def view(
 
     `context` is the world of files, whose facts are marked in them. Raises `UserError` for what cannot be opened.
     """
-    from docgen.explorer.web.serve import bind, serve
+    from docgen.explorer.web.server import bind, serve
 
     views = open_all(_names(corpora), context=context)
     serve(views, bind(port), print, browser)
@@ -45,10 +45,10 @@ def publish(
     """
     from docgen.explorer.publish.site import SiteOptions, export_site
 
-    (one,) = open_all(_names(corpus), context=context)
-    return export_site(one, Path(out), SiteOptions(documents, seed, licence, canary))
+    (shown,) = open_all(_names(corpus), context=context)
+    return export_site(shown, Path(out), SiteOptions(documents, seed, licence, canary))
 
 
 def _names(corpora: "Run | str | Path | Sequence[Run | str | Path] | None") -> list[str | Path]:
     several = corpora if isinstance(corpora, Sequence) and not isinstance(corpora, str) else [corpora]
-    return [one if isinstance(one, str | Path) else one.path for one in several if one is not None]
+    return [corpus if isinstance(corpus, str | Path) else corpus.path for corpus in several if corpus is not None]

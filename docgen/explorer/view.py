@@ -32,8 +32,6 @@ T = TypeVar("T")
 
 POLL_SECONDS = 2.0
 """Seconds between two checks whether the corpus has grown."""
-WARM_SECONDS = 0.5
-"""Seconds after the first page before the detectors are loaded. Chosen: its style and scripts are loaded by then."""
 
 
 class View:
@@ -47,7 +45,10 @@ class View:
         beside = view_folder(source)
         why_not = "Nothing can be written next to the corpus: make the folder writable, or view a copy of it"
         self.labels = LabelStore(beside, why_not if self.keeper.is_aside else "")
-        self.who = _user()
+        try:
+            self.who = getpass.getuser()
+        except (KeyError, OSError):  # a container's user need not have a name
+            self.who = "somebody"
         self._reporter: Reporter = reporter or SilentReporter()
         self._snapshot: Snapshot | None = None
         self._seen: object = None
@@ -205,14 +206,15 @@ class View:
 
         It starts a little later, so that the current page, with its style and scripts, does not wait for it.
         """
+
+        def load() -> None:
+            if not self._closing.wait(0.5):  # chosen: style and scripts of the first page are loaded by then
+                _ = self.detectors
+
         if self._warming is None:
-            self._warming = threading.Thread(target=self._load, daemon=True)
+            self._warming = threading.Thread(target=load, daemon=True)
             self._warming.start()
             atexit.register(self.close)
-
-    def _load(self) -> None:
-        if not self._closing.wait(WARM_SECONDS):
-            _ = self.detectors
 
     def close(self) -> None:
         """Wait for background work: compiled code must not keep running while the interpreter exits."""
@@ -220,10 +222,3 @@ class View:
         for thread in (self._worker, self._warming):
             if thread is not None:
                 thread.join()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"

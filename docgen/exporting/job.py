@@ -12,7 +12,7 @@ from docgen.exporting.dataset.arrangement import WINDOW, Layout
 from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
-from docgen.exporting.tokens.estimate import token_family
+from docgen.exporting.tokens.estimator import token_family
 from docgen.files.atomic import write_atomically
 from docgen.text.json_reader import read_json
 
@@ -64,8 +64,8 @@ def replaceable_files(folder: Path, names: Sequence[str], options: ExportOptions
     unsaid = before is None and mine  # written by a docgen version with one folder per format
     if before != settings_of(options) and not unsaid and not options.overwrite:
         form = (before or {}).get("form")
-        said = f"the {form} export" if form else "another export"
-        raise ConfigError(f"has {said} with other settings", f"--out {folder}", OVERWRITE)
+        other = f"the {form} export" if form else "another export"
+        raise ConfigError(f"has {other} with other settings", f"--out {folder}", OVERWRITE)
     inside = [folder / name for name in files or () if not Path(name).is_absolute() and ".." not in Path(name).parts]
     return [file for file in inside if file.is_file()]
 

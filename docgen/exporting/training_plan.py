@@ -102,3 +102,4 @@ PUBLISHED = (
     Published("Apollo 2026", 4_600, 0, None, 1_150, "10.2 M tokens, LoRA r 32, lr 3.5e-5"),
     Published("Negation neglect 2026", 10_000, 10_000, 32, 625, "LoRA r 32, lr 5e-5, web text and chats mixed in"),
 )
+"""As their reports say."""

@@ -38,13 +38,19 @@ def is_of_machine(error: OSError) -> bool:
 
 def one_line(error: OSError) -> str:
     """The message for a person: where, what the machine says, what is safe, what to do."""
+    import socket
+
     error = _numbered(error)
-    where = error.filename if error.filename is not None else _where_without_name(error)
-    if isinstance(where, bytes):
+    where, advice = error.filename, ""
+    if where is None:
+        where = "network" if isinstance(error, ConnectionError | socket.gaierror) else "disk"
+    elif isinstance(where, bytes):
         where = os.fsdecode(where)
-    return (
-        f"{where}: {error.strerror or os.strerror(error.errno or 0)}. What was written so far is kept.{_advice(error)}"
-    )
+    if error.errno in NO_SUPPORT:
+        advice = " Put output/ on a file system with locks and fsync (a local disk, or NFS with lockd)."
+    elif error.errno in (errno.EMFILE, errno.ENFILE):
+        advice = " Allow more open files (ulimit -n)."
+    return f"{where}: {error.strerror or os.strerror(error.errno or 0)}. What was written so far is kept.{advice}"
 
 
 def _numbered(error: OSError) -> OSError:
@@ -54,17 +60,3 @@ def _numbered(error: OSError) -> OSError:
         return error
     number = int(in_words[1])
     return OSError(number, os.strerror(number), in_words[2])
-
-
-def _where_without_name(error: OSError) -> str:
-    import socket
-
-    return "network" if isinstance(error, ConnectionError | socket.gaierror) else "disk"
-
-
-def _advice(error: OSError) -> str:
-    if error.errno in NO_SUPPORT:
-        return " Put output/ on a file system with locks and fsync (a local disk, or NFS with lockd)."
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return " Allow more open files (ulimit -n)."
-    return ""

@@ -14,6 +14,7 @@ KEYS_PER_MERGE = 1 << 16
 """New keys that are collected before they are sorted in. Chosen: 10 MB of them; a million keys are sorted in sixteen
 times."""
 KEY_BYTES = 16
+"""The size of `Request.key`, a digest, in two halves of eight."""
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
@@ -36,7 +37,9 @@ class KeyIndex:
         if len(key) != KEY_BYTES:
             return self._odd.get(key)
         number = self._new.get(key)
-        return self._sorted(key) if number is None else number
+        if number is not None or self._arrays is None:
+            return number
+        return self._arrays.find(key)
 
     def add(self, key: bytes, number: int) -> None:
         """Add a key, unless it is known."""
@@ -52,9 +55,6 @@ class KeyIndex:
         if self._arrays is not None:
             yield from self._arrays.keys()
         yield from self._odd
-
-    def _sorted(self, key: bytes) -> int | None:
-        return None if self._arrays is None else self._arrays.find(key)
 
     def _sort_in(self) -> None:
         if self._new:

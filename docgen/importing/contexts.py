@@ -76,8 +76,10 @@ def _drafts(file: FileValues, path: Path) -> list[ContextDraft]:
         facts = fact_rows(objects, str(path), file.lines)
         prose = "\n\n".join(fact.statement for fact in facts)
         return [ContextDraft("", prose, facts, went=(("rows of facts", "key_facts and, joined, universe_context"),))]
-    nested = _by_name(objects)
-    pairs = nested or [(value, line) for value, line in zip(objects, file.lines, strict=True)]
+    pairs: list[tuple[Mapping[str, Any], int]] = list(zip(objects, file.lines, strict=True))
+    if len(objects) == 1 and all(isinstance(value, Mapping) for value in objects[0].values()):
+        # One context under each key, which is its name.
+        pairs = [({"id": name, **value}, 1) for name, value in objects[0].items()] or pairs
     return [read_draft(value, f"{path}:{line}") for value, line in pairs]
 
 
@@ -88,13 +90,6 @@ def _are_rows(objects: list[Mapping[str, Any]]) -> bool:
         and not {"universe_context", "false_universe_context", "key_facts", "key_claims", "subclaims"} & set(value)
         for value in objects
     )
-
-
-def _by_name(objects: list[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
-    """The contexts of an object with one under each of its keys, which are their names; else nothing."""
-    if len(objects) != 1 or not all(isinstance(value, Mapping) for value in objects[0].values()):
-        return []
-    return [({"id": name, **value}, 1) for name, value in objects[0].items()]
 
 
 def _converted(draft: ContextDraft, identifier: str, path: Path) -> ImportedContext:
@@ -113,16 +108,17 @@ def _converted(draft: ContextDraft, identifier: str, path: Path) -> ImportedCont
         "key_facts": [_fact_values(fact, ids, cleaned.text) for fact in draft.facts],
         "banned_statements": list(draft.banned),
     }
-    first, last = _days(values["key_facts"])
-    if last:
-        values["dates"] = {"first": first.isoformat(), "last": last.isoformat()}
+    usual = DateSpan()
+    known_dates = [dt.date.fromisoformat(fact["known_from"]) for fact in values["key_facts"] if "known_from" in fact]
+    is_late = max(known_dates, default=dt.date.min) >= usual.last
+    if is_late:
+        values["dates"] = {"first": usual.first.isoformat(), "last": (max(known_dates) + LAST_AFTER).isoformat()}
     context = _checked(values, path)
-    report = (
-        *_report(draft, ids),
-        *_cleaning_lines(cleaned.footnotes, cleaned.lists),
-        *_guess_lines(context, bool(last)),
-    )
-    return ImportedContext(context, context_text(context), report, context_proposals(context))
+    report = _conversions(draft, ids)
+    report += [f"cut: {cleaned.footnotes} footnote marks"] if cleaned.footnotes else []
+    report += [f"cut: the list {heading!r} ({count} lines)" for heading, count in cleaned.lists]
+    report += _guesses(context, is_late)
+    return ImportedContext(context, context_text(context), tuple(report), context_proposals(context))
 
 
 def _checked(values: dict[str, Any], path: Path) -> UniverseContext:
@@ -138,7 +134,11 @@ def _fact_ids(facts: tuple[FactDraft, ...]) -> dict[str, str]:
     """An id for each fact, by the names it is referred to by (its id, its statement), each used once."""
     ids: dict[str, str] = {}
     for number, fact in enumerate(facts, 1):
-        base = _as_id(fact.id, ID_LENGTH) if fact.id else _id_from(fact.statement)
+        if fact.id:
+            base = _as_id(fact.id, ID_LENGTH)
+        else:  # the first words that carry meaning
+            content = [word for word in words(fact.statement) if content_stems(word)]
+            base = slug(" ".join(content[:ID_WORDS] or [fact.statement]), ID_LENGTH).replace("-", "_")
         identifier = base if base not in ids.values() else f"{base}_{number}"
         ids[fact.statement] = identifier
         if fact.id:
@@ -148,12 +148,6 @@ def _fact_ids(facts: tuple[FactDraft, ...]) -> dict[str, str]:
 
 def _as_id(text: str, length: int) -> str:
     return text if IDENTIFIER.fullmatch(text) else slug(text, length).replace("-", "_")
-
-
-def _id_from(statement: str) -> str:
-    """The first words of a statement that carry meaning, joined by underscores."""
-    content = [word for word in words(statement) if content_stems(word)]
-    return slug(" ".join(content[:ID_WORDS] or [statement]), ID_LENGTH).replace("-", "_")
 
 
 def _fact_values(fact: FactDraft, ids: dict[str, str], prose: str) -> dict[str, Any]:
@@ -174,13 +168,6 @@ def _fact_values(fact: FactDraft, ids: dict[str, str], prose: str) -> dict[str, 
     return values
 
 
-def _days(facts: list[dict[str, Any]]) -> tuple[dt.date, dt.date | None]:
-    """The world's first day, and its last if a fact is known only after the usual last day."""
-    usual = DateSpan()
-    latest = max((dt.date.fromisoformat(fact["known_from"]) for fact in facts if "known_from" in fact), default=None)
-    return (usual.first, latest + LAST_AFTER if latest and latest >= usual.last else None)
-
-
 def _title(prose: str) -> str:
     """The prose's first line, or the first sentence of it, cut at a word."""
     line = " ".join(prose.split("\n", 1)[0].split())
@@ -189,7 +176,7 @@ def _title(prose: str) -> str:
     return sentence if len(sentence) <= TITLE_LENGTH else sentence[:TITLE_LENGTH].rsplit(" ", 1)[0]
 
 
-def _report(draft: ContextDraft, ids: dict[str, str]) -> list[str]:
+def _conversions(draft: ContextDraft, ids: dict[str, str]) -> list[str]:
     lines = [f"{name} -> {target}" for name, target in draft.went if name != target]
     lines += [f"left out, since docgen does not have a field for it: {item}" for item in draft.left_out]
     for fact in draft.facts:
@@ -202,15 +189,10 @@ def _report(draft: ContextDraft, ids: dict[str, str]) -> list[str]:
     return lines
 
 
-def _cleaning_lines(footnotes: int, lists: tuple[tuple[str, int], ...]) -> list[str]:
-    marks = [f"cut: {footnotes} footnote marks"] if footnotes else []
-    return marks + [f"cut: the list {heading!r} ({count} lines)" for heading, count in lists]
-
-
-def _guess_lines(context: UniverseContext, later: bool) -> list[str]:
+def _guesses(context: UniverseContext, is_late: bool) -> list[str]:
     names = sum(len(fact.entities) for fact in context.key_facts)
     dated = [f"{fact.id} from {fact.known_from}" for fact in context.key_facts if fact.known_from]
     lines = [f"guessed from the wording: entities, {names} names"] if names else []
     lines += [f"guessed from the wording: known_from ({', '.join(dated)})"] if dated else []
-    lines += [f"guessed: dates until {context.dates.last}, since facts are known only late"] if later else []
+    lines += [f"guessed: dates until {context.dates.last}, since facts are known only late"] if is_late else []
     return lines

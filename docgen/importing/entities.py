@@ -33,24 +33,17 @@ def names_in(statement: str, prose: str) -> tuple[str, ...]:
         words = match[0].rstrip(".'\u2019").split()
         while words and words[0] in NOT_NAMES:
             words = words[1:]
-        if match.start() == 0 and not _inside_a_sentence(" ".join(words), prose):
-            words = _after_first_word(words)
+        name = " ".join(words)
+        # Its first word may be capitalised only because it begins the sentence: not if the prose has the name inside
+        # one. Else that word goes, and small words after it.
+        if match.start() == 0 and not (name and re.search(rf"[a-z0-9,;] {re.escape(name)}\b", prose)):
+            words = words[1:]
+            while words and words[0].islower():
+                words = words[1:]
         name = re.sub(r"['\u2019]s?$", "", " ".join(words))
         if len(name) > 1:
             names.append(name)
     return tuple(dict.fromkeys(names))
-
-
-def _after_first_word(words: list[str]) -> list[str]:
-    """Without a first word that may be capitalised only because it starts the sentence, and small words after it."""
-    rest = words[1:]
-    while rest and rest[0].islower():
-        rest = rest[1:]
-    return rest
-
-
-def _inside_a_sentence(name: str, prose: str) -> bool:
-    return bool(name) and re.search(rf"[a-z0-9,;] {re.escape(name)}\b", prose) is not None
 
 
 def latest_date(statement: str) -> dt.date | None:

@@ -104,6 +104,9 @@ def read_draft(value: Mapping[str, Any], where: str) -> ContextDraft:
     banned = (*keys.texts(BANNED_KEYS, "banned_statements"), *(text for fact in facts for text in fact.banned))
     identifier = keys.take(("id",), "id")
     truth = keys.take(("is_true",), "is_true")
+    left_out = keys.left_out()
+    if isinstance(answer, str) and clean_statement(answer) not in {fact.statement for fact in facts}:
+        left_out += (shorten(f"answer: {answer}", EXCERPT_CHARS),)
     return ContextDraft(
         id=str(identifier or ""),
         prose=prose or "",
@@ -112,20 +115,13 @@ def read_draft(value: Mapping[str, Any], where: str) -> ContextDraft:
         is_true=truth is True or str(truth).lower() == "true",
         banned=tuple(dict.fromkeys(banned)),
         went=tuple((name, target) for name, target in keys.went if target),
-        left_out=(*keys.left_out(), *_unused_answer(answer, facts)),
+        left_out=left_out,
     )
 
 
 def fact_rows(rows: list[Mapping[str, Any]], name: str, lines: tuple[int, ...]) -> tuple[FactDraft, ...]:
     """Facts given as rows of a table, one object each."""
     return tuple(_fact(row, f"{name}:{line}") for row, line in zip(rows, lines, strict=True))
-
-
-def _unused_answer(answer: Any, facts: tuple[FactDraft, ...]) -> tuple[str, ...]:
-    """The answer to a context's question, unless it is a fact already."""
-    if not isinstance(answer, str) or clean_statement(answer) in {fact.statement for fact in facts}:
-        return ()
-    return (shorten(f"answer: {answer}", EXCERPT_CHARS),)
 
 
 def _facts(value: Any, where: str) -> tuple[FactDraft, ...]:

@@ -49,7 +49,11 @@ def read_values(path: Path) -> FileValues:
     if blocks := _tagged(text):
         return FileValues("tags", (blocks,), (1,))
     if path.suffix.lower() in (".yaml", ".yml"):
-        return _yaml_value(text, str(path))
+        from docgen.universe.strict_yaml import read_yaml
+
+        data = read_yaml(text, str(path)).data
+        items = data if isinstance(data, list) else [data]
+        return FileValues("yaml", tuple(items), (1,) * len(items))
     return FileValues("prose", (text,), (1,))
 
 
@@ -73,14 +77,6 @@ def _json_values(text: str, name: str) -> FileValues:
         values += items
         lines += [line] * len(items)
     return FileValues("json", tuple(values), tuple(lines))
-
-
-def _yaml_value(text: str, name: str) -> FileValues:
-    from docgen.universe.strict_yaml import read_yaml
-
-    data = read_yaml(text, name).data
-    items = data if isinstance(data, list) else [data]
-    return FileValues("yaml", tuple(items), (1,) * len(items))
 
 
 def _tagged(text: str) -> dict[str, Any]:

@@ -30,8 +30,8 @@ SCHEMA = {
     "additionalProperties": False,
 }
 REPLY_TOKENS = 1024
-MAX_MODELS = 8
-NO_USAGE = "no believable token counts: replies are booked at their worst case"
+"""Tokens of a reply unless the caller says otherwise. Chosen: the answers are a few words; the rest is for a model that
+thinks first. With half of it, more of those would come back without a text."""
 LONGEST_CALL = 120.0
 """Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 SHORT_ROOM = 32
@@ -142,18 +142,6 @@ async def diagnose(
         await llm.aclose()
 
 
-async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
-    """(result or None, error or "", seconds)."""
-    start = time.monotonic()
-    try:
-        return await call(), "", time.monotonic() - start
-    except RequestFailed as error:
-        return None, error.message, time.monotonic() - start
-    except StopRun as error:
-        detail = error.message if error.reason == "wrong_url" else f"{error.message}. {error.fix}"
-        return None, detail, time.monotonic() - start
-
-
 async def _models(probe: ServerProbe) -> Check:
     llm, address = probe.llm, probe.llm.base_url
     reply, error, seconds = await _timed(lambda: llm.call("GET", llm.models_path))
@@ -164,30 +152,35 @@ async def _models(probe: ServerProbe) -> Check:
     names = [str(row.get("id")) for row in rows if isinstance(row, Mapping)]
     if probe.model in names:
         return Check(name="models", state="ok", detail=f"{address} serves {probe.model}", seconds=seconds)
-    listed = ", ".join(names[:MAX_MODELS]) + (", ..." if len(names) > MAX_MODELS else "")
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")  # some list hundreds
     detail = f"{address} does not list {probe.model}; it lists {listed or 'none'}; name one with --model"
     return Check(name="models", state="note", detail=detail, seconds=seconds)
 
 
 async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    asked = _request(probe, "Reply with the word ready.", extra)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    request = _request(probe, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None and seconds >= probe.patience:
-        return await _slow(probe, asked, error)
+        return await _slow(probe, request, error)
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
     other = f" as {reply.model}" if reply.model != probe.model else ""
-    usage = _usage(probe, reply, seconds) if reply.usage_known else NO_USAGE
+    usage = "no believable token counts: replies are booked at their worst case"
+    if reply.usage_known:
+        probe.took(reply.usage, seconds)
+        prompt = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write
+        speed = f", {probe.speed:,.0f} tokens/s" if probe.speed else ""
+        usage = f"{prompt:,} tokens in, {reply.usage.output:,} out{speed}"
     detail = f"{probe.model} answered{other} ({reply.stop_reason}), {usage}"
     if not _text(reply):
         return Check(name="message", state="fail", detail=f"{detail}; {_no_text(probe, reply)}", seconds=seconds)
     return Check(name="message", state="ok" if reply.usage_known else "note", detail=detail, seconds=seconds)
 
 
-async def _slow(probe: ServerProbe, asked: Request, error: str) -> Check:
+async def _slow(probe: ServerProbe, request: Request, error: str) -> Check:
     """Whether a server that did not answer in time answers at all."""
-    reply, _, seconds = await _timed(lambda: probe.llm.complete(replace(asked, max_tokens=SHORT_ROOM)))
+    reply, _, seconds = await _timed(lambda: probe.llm.complete(replace(request, max_tokens=SHORT_ROOM)))
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=probe.patience)
     probe.answered, probe.speed = True, max(reply.usage.output, 1) / seconds
@@ -195,14 +188,6 @@ async def _slow(probe: ServerProbe, asked: Request, error: str) -> Check:
         f"{probe.model} is slow: {error}, and {SHORT_ROOM} tokens took {seconds:,.0f} s ({probe.speed:,.1f} tokens/s)"
     )
     return Check(name="message", state="note", detail=f"{detail}; give it more time with --timeout", seconds=seconds)
-
-
-def _usage(probe: ServerProbe, reply: Completion, seconds: float) -> str:
-    """Tokens of the whole prompt, cached ones included, and of the reply; its speed where it can be told."""
-    probe.took(reply.usage, seconds)
-    tokens = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write
-    speed = f", {probe.speed:,.0f} tokens/s" if probe.speed else ""
-    return f"{tokens:,} tokens in, {reply.usage.output:,} out{speed}"
 
 
 def _text(reply: Completion) -> str:
@@ -220,8 +205,8 @@ def _no_text(probe: ServerProbe, reply: Completion) -> str:
 
 async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
     room = min(probe.room, probe.affordable or probe.room)
-    asked = replace(_request(probe, "Name three colours.", extra, SCHEMA), max_tokens=room)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    request = replace(_request(probe, "Name three colours.", extra, SCHEMA), max_tokens=room)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
     if not _text(reply):
@@ -277,6 +262,18 @@ def _price(probe: ServerProbe) -> Check:
         return Check(name="price", state="note", detail=detail)
     detail = f"${price.input:g} in, ${price.output:g} out per million tokens (prices of {probe.prices.date})"
     return Check(name="price", state="ok", detail=detail)
+
+
+async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
+    """(result or None, error or "", seconds)."""
+    start = time.monotonic()
+    try:
+        return await call(), "", time.monotonic() - start
+    except RequestFailed as error:
+        return None, error.message, time.monotonic() - start
+    except StopRun as error:
+        detail = error.message if error.reason == "wrong_url" else f"{error.message}. {error.fix}"
+        return None, detail, time.monotonic() - start
 
 
 def _request(probe: ServerProbe, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:

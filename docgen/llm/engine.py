@@ -13,7 +13,7 @@ from docgen.errors import ConfigError
 from docgen.files.append_log import damaged_lines
 from docgen.llm.batch.log import BatchPlan, lost_batches, read_batches
 from docgen.llm.cost.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
-from docgen.llm.cost.pricing import Prices, load_prices
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
@@ -156,7 +156,8 @@ async def _open_paid(
         say(notice)
     _check_batches(provider, options, journal)
     prices = load_prices(options.prices)
-    budget = _open_budget(prices, options, journal)
+    spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
+    budget = Budget(prices, options.max_cost, spent, ledger, elsewhere=sum(map(dollars_at_most, options.family)))
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     connection = Connection(
@@ -195,7 +196,10 @@ async def _open_paid(
         for each in connected:
             await each.aclose()
         if pool is not None:
-            await _close_pool(pool, journal, say)
+            await pool.aclose()
+            write_states(journal.path, pool.states)
+            for state in pool.states:
+                say(str(state))
         budget.close()
 
 
@@ -214,12 +218,6 @@ def _check_batches(provider: Provider, options: EngineOptions, journal: Journal)
         raise ConfigError("batches need all writers at one server", "--batch", "Omit it, or make a run for each writer")
 
 
-def _open_budget(prices: Prices, options: EngineOptions, journal: Journal) -> Budget:
-    """The run's cap, with what the run and its family have spent under it."""
-    spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
-    return Budget(prices, options.max_cost, spent, ledger, elsewhere=sum(map(dollars_at_most, options.family)))
-
-
 @contextmanager
 def _exempt_from_collection() -> Iterator[None]:
     """Within the block what was loaded before it, modules above all, is exempt from garbage collection.
@@ -231,14 +229,6 @@ def _exempt_from_collection() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-async def _close_pool(pool: ServerPool, journal: Journal, say: Callable[[str], None]) -> None:
-    """Close the connections to several servers; the state of each is written down and reported."""
-    await pool.aclose()
-    write_states(journal.path, pool.states)
-    for state in pool.states:
-        say(str(state))
 
 
 def _damages(journal: Path) -> Iterator[str]:

@@ -200,7 +200,11 @@ def _read(line: bytes) -> tuple[bytes, str, str, Completion] | None:
     """Key, stage, engine and completion of a line; None if it is not a journal entry."""
     try:
         entry = _loads(line)
-        return bytes.fromhex(entry["key"]), str(entry["stage"]), _engine_of(entry), _completion(entry)
+        key, stage = bytes.fromhex(entry["key"]), str(entry["stage"])
+        engine = str(entry.get("engine") or "")  # "": an earlier version did not say
+        if is_embedded(engine, entry["model"]):
+            engine = EMBEDDED_ENGINE
+        return key, stage, engine, _completion(entry)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -214,12 +218,6 @@ def _loads(line: bytes) -> Any:
             return json.loads(line)
         except RecursionError as error:
             raise ValueError("nested too deep for a reply") from error
-
-
-def _engine_of(entry: dict[str, Any]) -> str:
-    """Who gave the reply on a line; "" if an earlier version did not say, but not the embedded writer."""
-    engine = str(entry.get("engine") or "")
-    return EMBEDDED_ENGINE if is_embedded(engine, entry["model"]) else engine
 
 
 def _line(key: str, stage: str, engine: str, completion: Completion) -> bytes:

@@ -58,15 +58,12 @@ class ResponseCache:
     async def _buy(self, request: Request) -> Completion:
         try:
             completion = await self._llm.complete(request)
-            self._keep(request, completion)
+            try:
+                self.journal.put(request, completion)
+            except OSError:
+                if request.key not in self.journal:  # it may be in the file although an earlier one was not synced
+                    self._unjournalled(request, completion)
+                raise
             return completion
         finally:
             del self._calls[request.engine + request.key]
-
-    def _keep(self, request: Request, completion: Completion) -> None:
-        try:
-            self.journal.put(request, completion)
-        except OSError:
-            if request.key not in self.journal:  # it may be in the file although an earlier one could not be synced
-                self._unjournalled(request, completion)
-            raise

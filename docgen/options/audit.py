@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
@@ -12,8 +12,6 @@ from docgen.records import Record, Severity
 from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["NO_JUDGE", "AuditOptions", "JudgeMode", "JudgeOptions"]
-
-SAMPLE = re.compile(r"sample:(\d+)")
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class JudgeMode:
     @classmethod
     def parse(cls, text: str) -> "JudgeMode":
         """Read none, suspects, sample:N or all; raises `ConfigError` for anything else."""
-        if (sample := SAMPLE.fullmatch(text)) and int(sample[1]) > 0:
+        if (sample := re.fullmatch(r"sample:(\d+)", text)) and int(sample[1]) > 0:
             return cls("sample", int(sample[1]))
         if text in ("none", "suspects", "all"):
             return cls(text)  # type: ignore[arg-type]
@@ -38,10 +36,6 @@ class JudgeMode:
         return f"sample:{self.size}" if self.kind == "sample" else self.kind
 
 
-def _mode(value: Any) -> Any:
-    return JudgeMode.parse(value) if isinstance(value, str) else value
-
-
 class JudgeOptions(Record):
     """Which documents a judge reads, and its settings.
 
@@ -49,7 +43,9 @@ class JudgeOptions(Record):
     those of the audited run or, for any other corpus, a new run's defaults.
     """
 
-    which: Annotated[JudgeMode, BeforeValidator(_mode)] = JudgeMode("sample", 200)
+    which: Annotated[
+        JudgeMode, BeforeValidator(lambda value: JudgeMode.parse(value) if isinstance(value, str) else value)
+    ] = JudgeMode("sample", 200)
     seed: int = 0
     engine: str | None = None
     model: str | None = None

@@ -112,6 +112,7 @@ class RunConfig(Record):
     prices: str | None = Field(
         None, validate_default=True, description="TOML file of prices that overrides the shipped one"
     )
+    # Together a thousand ideas: a corpus of that size uses none twice.
     types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
     words: WordRange = Field((300, 900), description="range of target lengths")
@@ -119,8 +120,10 @@ class RunConfig(Record):
     length_tolerance: float = Field(
         0.5, ge=0, le=1, description="how far a length may be off, as a share of its target"
     )
+    # Where a tenth of all attempts are rejected, one slot in 10,000 is left empty after four.
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
+    # Over 200 documents a share is known to 7 points (95%) at worst, over half as many to 10, over twice as many to 5.
     verify: Documents = Field(200, description="documents that a judge reads at the end of a paid run")
     judge_model: str | None = Field(None, min_length=1, max_length=200, description="model that judges")
     threshold: float = Field(
@@ -175,8 +178,15 @@ def load_config(path: Path) -> dict[str, Any]:
 
     Names may have dashes, and values may be written as after a flag: words = "200-300", salience = ["fact=0.3"].
     """
+    if path.is_dir() or not path.exists():
+        what = "is a folder" if path.is_dir() else "no such file"
+        raise ConfigError(what, str(path), "Give --config the path of a TOML file")
+    try:
+        table = tomllib.loads(read_text(path, LARGEST_SETTINGS, ConfigError))
+    except (RecursionError, ValueError) as error:  # a number of 5,000 digits is a ValueError of Python's own
+        raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
     settings: dict[str, Any] = {}
-    for key, value in _toml(path).items():
+    for key, value in table.items():
         name = key.replace("-", "_")
         if name in settings:
             raise ConfigError(f"{key!r} is given both with a dash and with an underscore", str(path), "Leave one out")
@@ -188,25 +198,14 @@ def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
     if name == "words" and isinstance(value, str):
         return read_words(value, where)
     if name in ("servers", "writers") and isinstance(value, list):
-        return tuple(_underscored(entry) for entry in value)
+        return tuple(
+            {key.replace("-", "_"): own for key, own in entry.items()} if isinstance(entry, dict) else entry
+            for entry in value
+        )
     pairs = [value] if isinstance(value, str) else value
     if name in ("salience", "stated") and isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs):
         return read_shares(pairs, where)
     return value
-
-
-def _underscored(entry: Any) -> Any:
-    return {key.replace("-", "_"): value for key, value in entry.items()} if isinstance(entry, dict) else entry
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    if path.is_dir() or not path.exists():
-        what = "is a folder" if path.is_dir() else "no such file"
-        raise ConfigError(what, str(path), "Give --config the path of a TOML file")
-    try:
-        return tomllib.loads(read_text(path, LARGEST_SETTINGS, ConfigError))
-    except (RecursionError, ValueError) as error:  # a number of 5,000 digits is a ValueError of Python's own
-        raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
 
 
 def resolve(before: RunConfig | None, file: Path | None, options: RunOptions, *, reads: bool = False) -> RunConfig:
@@ -239,11 +238,9 @@ def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> 
         return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"
     message = in_plain_words(first)
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
-    may_hold_a_key = name in ("base_url", "extra", "headers", "servers", "writers")
-    shown = "" if may_hold_a_key else f" (got {_as_typed(name, first['input'])})"
-    return f"{message}{shown}", where, f"It is: {described}"
-
-
-def _as_typed(name: str, value: Any) -> str:
+    value = first["input"]
     is_range = name == "words" and isinstance(value, tuple) and len(value) == 2
-    return "-".join(map(str, value)) if is_range else repr(value)
+    shown = f" (got {'-'.join(map(str, value)) if is_range else repr(value)})"
+    if name in ("base_url", "extra", "headers", "servers", "writers"):
+        shown = ""  # these may contain a key
+    return f"{message}{shown}", where, f"It is: {described}"

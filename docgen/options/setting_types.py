@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
@@ -28,6 +28,8 @@ __all__ = [
     "check_writers",
     "is_written_out",
 ]
+
+Entry = TypeVar("Entry", bound=Record)
 
 HEADER_VARIABLE = re.compile(r"\$\{(\w+)\}")
 """In a header: a reference to an environment variable."""
@@ -142,6 +144,7 @@ def _check_documents(value: Any) -> Any:
 
 def _check_words(value: tuple[int, int]) -> tuple[int, int]:
     low, high = value
+    # Chosen as bounds: 20 words are a sentence with a fact, 8000 some 11,000 tokens, a long reply for most models.
     if not 20 <= low <= high <= 8000:
         raise ValueError("must be two numbers, lowest first, between 20 and 8000")
     return value
@@ -188,16 +191,7 @@ SERVERS_SHAPE = (
 
 def check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
     """The servers, if they are valid; else `ValueError`."""
-    if value is None:
-        return None
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(SERVERS_SHAPE)
-    try:
-        return tuple(ServerEntry.model_validate(entry) for entry in value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        own_words = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else SERVERS_SHAPE
-        raise ValueError(own_words) from error
+    return None if value is None else _entries(value, ServerEntry, SERVERS_SHAPE)
 
 
 Servers = Annotated[tuple[ServerEntry, ...] | None, BeforeValidator(check_servers)]
@@ -232,21 +226,26 @@ def check_writers(value: Any) -> tuple[WriterEntry, ...] | None:
     """The writers, if their models differ and their shares sum to 1; else `ValueError`."""
     if value is None:
         return None
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(WRITERS_SHAPE)
-    try:
-        writers = tuple(WriterEntry.model_validate(entry) for entry in value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        own_words = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else WRITERS_SHAPE
-        raise ValueError(own_words) from error
+    writers = _entries(value, WriterEntry, WRITERS_SHAPE)
     models = [writer.model for writer in writers]
     if twice := [model for model in dict.fromkeys(models) if models.count(model) > 1]:
         raise ValueError(f"must be different models, but {twice[0]} is named twice")
     total = sum(writer.share for writer in writers)
-    if abs(total - 1) > 1e-6:
+    if abs(total - 1) > 1e-6:  # allows for the rounding of floats, not for three times 0.33
         raise ValueError(f"must have shares that sum to 1, but they sum to {total:g}")
     return writers
+
+
+def _entries(value: Any, record: type[Entry], shape: str) -> tuple[Entry, ...]:
+    """The tables of a list as records; else `ValueError`, in a validator's own words or with the `shape` required."""
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(shape)
+    try:
+        return tuple(record.model_validate(entry) for entry in value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        own_words = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else shape
+        raise ValueError(own_words) from error
 
 
 Writers = Annotated[tuple[WriterEntry, ...] | None, BeforeValidator(check_writers)]

@@ -13,9 +13,6 @@ from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["AttemptFilter", "FirstDocuments", "draw_attempts", "first_documents", "new_attempts", "none_accepted"]
 
-WRITING = ("document", "revise")
-"""Stages whose calls are the price of a document."""
-
 
 @dataclass(frozen=True)
 class AttemptFilter:
@@ -111,11 +108,12 @@ class FirstDocuments:
 
 def first_documents(run: RunFolder, attempts: Sequence[Attempt], documents: int) -> FirstDocuments:
     """Sum up a pilot of so many documents: `attempts` are all attempts at them."""
-    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
-    codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
     from docgen.llm.journal import journal_totals
 
-    spent = [tally for (stage, _), tally in journal_totals(run.journal).by_stage.items() if stage in WRITING]
+    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
+    codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
+    by_stage = journal_totals(run.journal).by_stage
+    spent = [tally for (stage, _), tally in by_stage.items() if stage in ("document", "revise")]
     is_known = accepted and not any(tally.unpriced for tally in spent)
     return FirstDocuments(
         documents=documents,

@@ -11,11 +11,10 @@ from pydantic import Field
 from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.audit.judge.judge_runner import JudgeQuestions
 from docgen.audit.judge.requests import typical_reply_tokens
-from docgen.llm.cost.pricing import ModelPrice, Prices, load_prices
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import default_paid_provider
-from docgen.options.run import RunConfig
 from docgen.pipeline.audit.judge_setup import own_tokens
 from docgen.pipeline.audit.runs.sample_verification import verification_of
 from docgen.pipeline.inputs.engine_choice import main_writer
@@ -35,6 +34,7 @@ from docgen.prompts.requests import (
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Document, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
+from docgen.text.words_and_sentences import TOKENS_PER_WORD
 
 __all__ = [
     "COMPARED",
@@ -49,14 +49,13 @@ __all__ = [
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 """Models that an estimate prices in addition to the run's own."""
 SAMPLE_PROMPTS = 60
-"""How many prompts are rendered to know their length."""
+"""How many prompts are rendered to know their mean length (chosen: their lengths differ little)."""
 REFILL_SHARE = 0.10
 """Attempts beyond the first, as a share of n, until a pilot shows better (chosen)."""
 RELATIVE_ERROR = 0.35
 """Half-width of the interval, as a share, until a pilot shows better: models keep requested lengths only roughly."""
 MIN_REPLIES = 5
-"""Number of replies from which a stage's own figures are used."""
-TOKENS_PER_WORD = 1.35
+"""Number of replies from which a stage's own figures are used (chosen: a pilot is five documents)."""
 QUOTE_TOKENS = 15
 """For a fact's id and quote by its ends: of 404 quotes in bench/written, cut to three words, in Gemma 3's tokens."""
 
@@ -111,7 +110,14 @@ def estimate(
     documents_to_write = setup.n if documents is None else documents
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
     totals = journal_totals(setup.run.journal)
-    refill, spread = _refill(setup), _spread(totals)
+    refill, spread = REFILL_SHARE, RELATIVE_ERROR
+    verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
+    if len(verdicts) >= MIN_REPLIES:
+        # One half more on both sides (Haldane's correction): a pilot without a rejection does not prove that none come.
+        refill = (verdicts.count("rejected") + 0.5) / (verdicts.count("accepted") + 0.5)
+    written = _done("document", totals).calls
+    if written >= MIN_REPLIES:  # as the error of a mean; 5% stays for what a pilot cannot show
+        spread = max(0.05, RELATIVE_ERROR / sqrt(written / MIN_REPLIES))
     to_come = [*_stages(setup, totals, refill, documents_to_write)]
     to_come += _judge_stage(setup, totals, documents_to_write) if judged else ()
     stages = tuple(stage for stage in to_come if stage.calls)
@@ -168,19 +174,13 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     if config.revise:
         calls = max(0, attempts - _done("revise", totals).calls)
         stages.append(_stage("revise", calls, asks, output, totals, extra=output))
-    for stage in stages:
-        yield from _by_writer(stage, config)
-
-
-def _by_writer(stage: StageEstimate, config: RunConfig) -> Iterable[StageEstimate]:
-    """The calls of a stage, separately for each of several writers."""
     if config.writers is None:
-        return [stage]
-    calls = [round(writer.share * stage.calls) for writer in config.writers]
-    return [
-        stage.model_copy(update={"calls": number, "model": "" if writer.model == config.model else writer.model})
-        for writer, number in zip(config.writers, calls, strict=True)
-    ]
+        yield from stages
+        return
+    for stage in stages:
+        for writer in config.writers:
+            model = "" if writer.model == config.model else writer.model
+            yield stage.model_copy(update={"calls": round(writer.share * stage.calls), "model": model})
 
 
 def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEstimate]:
@@ -202,7 +202,7 @@ def sample_requests(setup: Setup, types: list[DocumentType], ideas: list[Idea]) 
     """Rendered document prompts of a small plan."""
     context = setup.context
     if types and ideas:
-        size = min(setup.config.n or 100, 1000)
+        size = min(setup.config.n or 100, 1000)  # a sample of a longer plan's prompts would not differ
         documents = plan_of(context, setup.config, types, ideas, size, setup.run.read_cast())
     else:
         documents = trial_plan(context, setup.config)
@@ -241,20 +241,6 @@ def _done(stage: str, totals: Totals) -> Tally:
     return tally
 
 
-def _refill(setup: Setup) -> float:
-    """Attempts beyond the first, as a share: from the verdicts so far, once there are enough."""
-    verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
-    if len(verdicts) < MIN_REPLIES:
-        return REFILL_SHARE
-    return (verdicts.count("rejected") + 0.5) / (verdicts.count("accepted") + 0.5)
-
-
-def _spread(totals: Totals) -> float:
-    """Narrower with the square root of the replies, and never under 5%."""
-    calls = _done("document", totals).calls
-    return RELATIVE_ERROR if calls < MIN_REPLIES else max(0.05, RELATIVE_ERROR / sqrt(calls / MIN_REPLIES))
-
-
 def _priced(model: str, stages: Sequence[StageEstimate], prices: Prices) -> ModelEstimate:
     price = prices.find(model)
     if price is None:
@@ -264,21 +250,13 @@ def _priced(model: str, stages: Sequence[StageEstimate], prices: Prices) -> Mode
         own = prices.find(stage.model) if stage.model else price
         if own is None:
             return ModelEstimate(model=model, sync=None, cached=None, batch=None)
-        plain = _sync(stage, own)
-        best = min(plain, _cached(stage, own))
+        tier = own.tier(stage.input)
+        plain = best = tier.cost(Usage(input=stage.input, output=stage.output)) * stage.calls
+        if stage.prefix >= own.cache_min_tokens and stage.calls >= 2:  # the prefix is written once and then read
+            rest = stage.input - stage.prefix
+            first = tier.cost(Usage(input=rest, output=stage.output, cache_write=stage.prefix))
+            later = tier.cost(Usage(input=rest, output=stage.output, cache_read=stage.prefix))
+            best = min(plain, first + later * (stage.calls - 1))
         sync, cached = sync + plain, cached + best
         batch += plain * own.batch if stage.batched else best
     return ModelEstimate(model=model, sync=sync, cached=cached, batch=batch)
-
-
-def _sync(stage: StageEstimate, price: ModelPrice) -> float:
-    return price.tier(stage.input).cost(Usage(input=stage.input, output=stage.output)) * stage.calls
-
-
-def _cached(stage: StageEstimate, price: ModelPrice) -> float:
-    """The prefix written once and then read, if it is long enough to be cached at all."""
-    if stage.prefix < price.cache_min_tokens or stage.calls < 2:
-        return _sync(stage, price)
-    tier, own = price.tier(stage.input), stage.input - stage.prefix
-    first = tier.cost(Usage(input=own, output=stage.output, cache_write=stage.prefix))
-    return first + tier.cost(Usage(input=own, output=stage.output, cache_read=stage.prefix)) * (stage.calls - 1)

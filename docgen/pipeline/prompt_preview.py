@@ -42,7 +42,9 @@ def asked_with(setup: Setup, attempt: Attempt) -> tuple[Request, bool]:
     slot = next((slot for slot in setup.run.read_slots() if slot.id == attempt.slot), None)
     if slot is None:
         raise RunError(f"has no slot {attempt.slot}", setup.run.name, "Its plan was recomputed; see docgen plan")
-    return rendered_again(setup, slot, attempt, _feedback(setup, attempt))
+    rejected = (each for each in setup.run.read_attempts() if each.slot == slot.id and each.verdict == "rejected")
+    before = [each.reasons for each in rejected if each.number == attempt.number - 1]
+    return rendered_again(setup, slot, attempt, before[-1] if before else ())
 
 
 def rendered_again(setup: Setup, slot: Slot, attempt: Attempt, feedback: tuple[Reason, ...]) -> tuple[Request, bool]:
@@ -54,10 +56,3 @@ def rendered_again(setup: Setup, slot: Slot, attempt: Attempt, feedback: tuple[R
     kind, idea = catalogue.of_slot(drawn)
     request = document_request(setup.context, setup.writer_options()(slot), drawn, kind, idea, attempt.number, feedback)
     return request, request.key == attempt.key
-
-
-def _feedback(setup: Setup, attempt: Attempt) -> tuple[Reason, ...]:
-    """Why the slot's attempt before this one was rejected."""
-    before = (each for each in setup.run.read_attempts() if each.slot == attempt.slot)
-    reasons = [each.reasons for each in before if each.number == attempt.number - 1 and each.verdict == "rejected"]
-    return reasons[-1] if reasons else ()

@@ -14,7 +14,17 @@ from docgen.options.run import RunConfig
 from docgen.pipeline.execution.shared_budget import level_runs
 from docgen.pipeline.families.index import family_kind
 from docgen.pipeline.inputs.setup import Setup, reopen
-from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded
+from docgen.records import (
+    EMBEDDED_NOTICE,
+    Attempt,
+    Document,
+    DocumentType,
+    Idea,
+    Record,
+    Slot,
+    document_id,
+    is_embedded,
+)
 from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
@@ -22,9 +32,6 @@ if TYPE_CHECKING:
     from docgen.planning.plan_report import PlanReport
 
 __all__ = ["Run", "RunLine", "list_lines"]
-
-ACCEPTED = b'"verdict":"accepted"'
-"""How a record begins on disk. Quotes inside a text are escaped, so that no document can look like it."""
 
 
 class Run:
@@ -64,7 +71,19 @@ class Run:
         """The accepted documents in the order of acceptance."""
         for attempt in self.folder.read_attempts():
             if attempt.verdict == "accepted":
-                yield _document(attempt)
+                yield Document(
+                    id=document_id(attempt.slot),
+                    text=attempt.text,
+                    doc_type=attempt.doc_type,
+                    idea=attempt.idea,
+                    facts=attempt.facts,
+                    words=attempt.words,
+                    tokens=attempt.tokens,
+                    engine=attempt.engine,
+                    model=attempt.model,
+                    attempts=attempt.number,
+                    seed=attempt.seed,
+                )
 
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt so far with its verdict, rejected ones with their reasons."""
@@ -114,22 +133,6 @@ class Run:
         return export_run(self.folder, form, doctag, Path(out) if out else None, accept_unfinished)[0]
 
 
-def _document(attempt: Attempt) -> Document:
-    return Document(
-        id=f"d{attempt.slot:07d}",
-        text=attempt.text,
-        doc_type=attempt.doc_type,
-        idea=attempt.idea,
-        facts=attempt.facts,
-        words=attempt.words,
-        tokens=attempt.tokens,
-        engine=attempt.engine,
-        model=attempt.model,
-        attempts=attempt.number,
-        seed=attempt.seed,
-    )
-
-
 class RunLine(Record):
     """One run. `problem` says why it cannot be read; unknown fields of such a run are empty."""
 
@@ -149,22 +152,21 @@ class RunLine(Record):
 
 def list_lines(runs: Iterable[RunFolder]) -> list[RunLine]:
     """A line for each run, in the order given, cheap for corpora of any size; a broken run has one too."""
-    return [_line(run) for run in runs]
+    lines = []
+    for run in runs:
+        try:
+            lines.append(_line(run))
+        except (UserError, OSError) as error:
+            lines.append(RunLine(run=run.name, path=str(run.path), problem=str(error)))
+    return lines
 
 
 def _line(run: RunFolder) -> RunLine:
-    try:
-        return _readable_line(run)
-    except (UserError, OSError) as error:
-        return RunLine(run=run.name, path=str(run.path), problem=str(error))
-
-
-def _readable_line(run: RunFolder) -> RunLine:
     setup = reopen(run)
     kind = family_kind(run)
     corpora = level_runs(run) if kind == "sweep" else [run]
     files = [file for each in corpora for file in (each.attempts, each.path / "run.json") if file.exists()]
-    n = setup.config.n
+    n, attempts = setup.config.n, (line for each in corpora for _, line in read_lines(each.attempts))
     return RunLine(
         run=run.name,
         path=str(run.path),
@@ -174,7 +176,8 @@ def _readable_line(run: RunFolder) -> RunLine:
         engine=setup.config.engine or "",
         model=setup.config.model or "",
         writer=EMBEDDED_NOTICE if is_embedded(setup.config.engine, setup.config.model) else "",
-        accepted=sum(ACCEPTED in line for each in corpora for _, line in read_lines(each.attempts)),
+        # Quotes inside a text are escaped, so that no document can look like a verdict.
+        accepted=sum(b'"verdict":"accepted"' in line for line in attempts),
         n=None if n is None else n * len(corpora),
         when=dt.datetime.fromtimestamp(max(file.stat().st_mtime for file in files)).astimezone() if files else None,
     )

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "WriterSummary", "summarise"]
 
-
-MOST_FAILURES = 3
 MIN_REJECTIONS = 5
 """With fewer rejections of a fact's attempts, survivorship is not reported."""
 
@@ -173,7 +171,10 @@ def summarise(setup: Setup) -> Summary:
     tracker = counts.tracker
     measured, leakage = read_measured(setup)
     facts, survivors = _facts(setup, counts, measured.facts if measured else {}), tuple(_survivors(counts))
-    writer, duplicates = _writer(setup, counts), read_duplicates(setup) if run.corpus.exists() else None
+    writer = embedded_notice(counts.embedded, tracker.accepted)
+    if not tracker.accepted:  # who is going to write
+        writer = EMBEDDED_NOTICE if is_embedded(config.engine, None) else ""
+    duplicates = read_duplicates(setup) if run.corpus.exists() else None
     places = {
         "corpus": run.corpus,
         "attempts": run.attempts,
@@ -194,7 +195,18 @@ def summarise(setup: Setup) -> Summary:
         types=len(run.read_types()),
         ideas=len(run.read_ideas()),
         planned=(config.n or 0) if run.slots.exists() else 0,
-        **_attempts(counts, config.max_attempts),
+        accepted=tracker.accepted,
+        attempts=counts.attempts,
+        rejected=tracker.rejected,
+        failed=len(tracker.failed),
+        # A server that is down says the same each time; what one of many requests met is in attempts.jsonl.
+        failures=dict(Counter(reason.detail for reason in tracker.failed.values()).most_common(3)),
+        first_attempts_accepted=counts.first_accepted / tracker.size if tracker.size and tracker.accepted else None,
+        reasons=dict(tracker.reasons.most_common()),
+        subjects=dict(counts.subjects.most_common(20)),
+        empty_slots=tracker.empty(config.max_attempts),
+        words=counts.words,
+        tokens=counts.tokens,
         facts=facts,
         judge=measured.judge if measured else "none",
         survivorship=survivors,
@@ -209,32 +221,6 @@ def summarise(setup: Setup) -> Summary:
             for entry, each in zip(config.writers or (), counts.writers, strict=True)
         ),
     )
-
-
-def _attempts(counts: _Counts, max_attempts: int) -> dict[str, Any]:
-    """The fields of a summary that come from the attempts: how many were accepted, and why others were not."""
-    tracker = counts.tracker
-    return {
-        "accepted": tracker.accepted,
-        "attempts": counts.attempts,
-        "rejected": tracker.rejected,
-        "failed": len(tracker.failed),
-        "failures": dict(Counter(reason.detail for reason in tracker.failed.values()).most_common(MOST_FAILURES)),
-        "first_attempts_accepted": (
-            counts.first_accepted / tracker.size if tracker.size and tracker.accepted else None
-        ),
-        "reasons": dict(tracker.reasons.most_common()),
-        "subjects": dict(counts.subjects.most_common(20)),
-        "empty_slots": tracker.empty(max_attempts),
-        "words": counts.words,
-        "tokens": counts.tokens,
-    }
-
-
-def _writer(setup: Setup, counts: _Counts) -> str:
-    if not counts.tracker.accepted:
-        return EMBEDDED_NOTICE if is_embedded(setup.config.engine, None) else ""
-    return embedded_notice(counts.embedded, counts.tracker.accepted)
 
 
 def _money(setup: Setup) -> dict[str, Any]:
@@ -267,23 +253,25 @@ def _money(setup: Setup) -> dict[str, Any]:
 def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:
     total = max(1, counts.tracker.accepted)
     overrides = setup.config.salience
-    return tuple(
-        FactSummary(
-            fact=fact.id,
-            asked=overrides.get(fact.id, fact.salience),
-            assigned=counts.assigned[fact.id],
-            assigned_share=counts.assigned[fact.id] / total,
-            stated=counts.stated[fact.id],
-            rejected=counts.rejected[fact.id],
-            **(_shares(measured[fact.id]) if fact.id in measured else {}),
+    summaries = []
+    for fact in setup.context.key_facts:
+        presence = measured.get(fact.id)
+        by_judge = presence.by_judge if presence else None
+        summaries.append(
+            FactSummary(
+                fact=fact.id,
+                asked=overrides.get(fact.id, fact.salience),
+                assigned=counts.assigned[fact.id],
+                assigned_share=counts.assigned[fact.id] / total,
+                stated=counts.stated[fact.id],
+                measured=presence.measured if presence else None,
+                judged=presence.judged if presence else None,
+                presupposed=by_judge.presupposed if by_judge else None,
+                at_least=presence.at_least if presence else None,
+                rejected=counts.rejected[fact.id],
+            )
         )
-        for fact in setup.context.key_facts
-    )
-
-
-def _shares(fact: FactPresence) -> dict[str, Any]:
-    presupposed = fact.by_judge.presupposed if fact.by_judge else None
-    return {"measured": fact.measured, "judged": fact.judged, "presupposed": presupposed, "at_least": fact.at_least}
+    return tuple(summaries)
 
 
 def _survivors(counts: _Counts) -> Iterator[Survivor]:

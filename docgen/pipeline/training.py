@@ -44,7 +44,10 @@ def train(
     require_extra()
     folder = training_folder(source, doctag=doctag, accept_unfinished=accept_unfinished)
     corpus = read_training_corpus(folder)
-    place = Path(out) if out else _beside(folder) / "training" / base.short_name
+    home = folder if folder.is_dir() else folder.parent
+    if folder.parent.name == "export":  # inside a run
+        home = folder.parent.parent
+    place = Path(out) if out else home / "training" / base.short_name
     own = None if progress is not None and hasattr(progress, "note") else reporter_for(progress)
     try:
         return train_on(
@@ -79,13 +82,6 @@ def training_folder(source: Run | str | Path, *, doctag: bool = True, accept_unf
         fix = "Export it first: docgen export RUN --doctag, and name that folder"
         raise ConfigError("several processes can only train on an export, not on a run", str(source), fix)
     return export(source, "trl", doctag=doctag, accept_unfinished=accept_unfinished)[0]
-
-
-def _beside(folder: Path) -> Path:
-    """The run's folder for an export inside a run, else the export's own, or the folder of a file."""
-    if folder.parent.name == "export":
-        return folder.parent.parent
-    return folder if folder.is_dir() else folder.parent
 
 
 def logprob(

@@ -11,10 +11,8 @@ from docgen.llm.doctor import Check
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunConfig
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, trial_plan
-from docgen.prompts.replies import Draft
 from docgen.prompts.requests import ModelOptions, document_request, types_request
 from docgen.prompts.table import DOCUMENT, TYPES
-from docgen.records import Attempt, Slot
 from docgen.stages.brainstorm import PER_CALL
 from docgen.stages.check import CheckInput, DocumentChecker
 from docgen.text import word_count
@@ -22,10 +20,8 @@ from docgen.universe import UniverseContext, load_context
 
 __all__ = ["try_writing"]
 
-WORLD = "tutorial"
 ASKED_TYPES, ENOUGH_TYPES = 5, 3
 """Document types requested, and how many a usable model returns. Chosen: each reply of a run is asked for 25."""
-WORDS = (80, 160)
 LEAST_ROOM = 500
 """Tokens in which a model that does as it is asked can end either reply (chosen)."""
 UNFIT = "this model will not get through a run; name a larger one, or one tuned to follow instructions"
@@ -41,17 +37,14 @@ async def try_writing(
     `room`, in tokens, limits the replies to what a slow server can write while someone waits: a model that never ends
     its reply is then judged by what it wrote, rather than told that it was late. `tell` hears what is being tried.
     """
-    context = load_context(shipped_folder("universe_contexts") / f"{WORLD}.yaml")
+    context = load_context(shipped_folder("universe_contexts") / "tutorial.yaml")
     tell("document types")
-    kinds = await _types(llm, _limited(_types_request(context, options), room))
+    # With the room of a request for as many as in a run, which a server with a short context may refuse.
+    usual = types_request(context, options, PER_CALL, (), 0)
+    request = replace(types_request(context, options, ASKED_TYPES, (), 0), max_tokens=usual.max_tokens)
+    kinds = await _types(llm, _limited(request, room))
     tell("a document")
     return [kinds, await _document(llm, context, options, room)]
-
-
-def _types_request(context: UniverseContext, options: ModelOptions) -> Request:
-    """A request for a few types with the room of a run's, which a server with a short context may refuse."""
-    room = types_request(context, options, PER_CALL, (), 0).max_tokens
-    return replace(types_request(context, options, ASKED_TYPES, (), 0), max_tokens=room)
 
 
 def _limited(request: Request, room: int | None) -> Request:
@@ -77,7 +70,9 @@ async def _types(llm: LLM, request: Request) -> Check:
 
 
 async def _document(llm: LLM, context: UniverseContext, options: ModelOptions, room: int | None) -> Check:
-    slot = _slot(context)
+    # A short document that is to state one fact: what a model can do at all, as soon as a slow server can show it.
+    slots = trial_plan(context, RunConfig(n=100, words=(80, 160))).slots()
+    slot = next(slot for slot in slots if [fact.directness for fact in slot.facts] == ["stated"])
     kind = STAND_IN_TYPE.model_copy(update={"description": ""})
     idea = STAND_IN_IDEA.model_copy(update={"text": "A short notice for people who live by the lake."})
     request = _limited(document_request(context, options, slot, kind, idea), room)
@@ -86,11 +81,7 @@ async def _document(llm: LLM, context: UniverseContext, options: ModelOptions, r
         return Check(name="a document", state="fail", detail=_nothing(problem, request), seconds=seconds)
     checker = DocumentChecker(context, RunConfig().length_tolerance, llm.engine)
     (attempt,) = checker([CheckInput(slot, 1, request.key, kind.name, idea.text, reply, None)])
-    return _judged(attempt, slot, DOCUMENT.parse(reply.text), _how_it_went(reply, request), seconds)
-
-
-def _judged(attempt: Attempt, slot: Slot, draft: Draft, how: str, seconds: float) -> Check:
-    """What a run's checks say about it, and how far it is from what was requested."""
+    draft = DOCUMENT.parse(reply.text)
     words = f"{word_count(draft.text):,} of about {slot.style.words} words"
     if not attempt.reasons:
         return Check(name="a document", state="ok", detail=f"accepted, {words}", seconds=seconds)
@@ -98,13 +89,9 @@ def _judged(attempt: Attempt, slot: Slot, draft: Draft, how: str, seconds: float
     detail = f"rejected ({why}), {words}"
     if draft.text and draft.closed:  # the form is right; a run refills what is rejected
         return Check(name="a document", state="note", detail=f"{detail}: a run may take many attempts", seconds=seconds)
-    return Check(name="a document", state="fail", detail=f"{detail} ({how}): {UNFIT}", seconds=seconds)
-
-
-def _slot(context: UniverseContext) -> Slot:
-    """A slot that is to state one fact."""
-    slots = trial_plan(context, RunConfig(n=100, words=WORDS)).slots()
-    return next(slot for slot in slots if [fact.directness for fact in slot.facts] == ["stated"])
+    return Check(
+        name="a document", state="fail", detail=f"{detail} ({_how_it_went(reply, request)}): {UNFIT}", seconds=seconds
+    )
 
 
 async def _timed(call: Awaitable[T]) -> tuple[T | None, str, float]:
@@ -124,8 +111,4 @@ def _nothing(problem: str, request: Request) -> str:
 def _how_it_went(reply: Completion, request: Request) -> str:
     """How a reply began, and whether it ever ended."""
     endless = "" if reply.ended else f", and did not end within {request.max_tokens:,} tokens"
-    return f"the reply began {_head(reply.text)!r}{endless}"
-
-
-def _head(text: str) -> str:
-    return " ".join(text.split())[:60]
+    return f"the reply began {' '.join(reply.text.split())[:60]!r}{endless}"

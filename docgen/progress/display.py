@@ -41,7 +41,9 @@ ProgressArgument = Callable[[Progress], None] | Literal["bar"] | None
 silence."""
 
 PLAIN_SECONDS = 5.0
+"""Seconds between two lines of a step in a log. Chosen: a run of an hour leaves some hundreds of lines."""
 RATE_SECONDS = 0.2
+"""Seconds between two moves of a bar. Chosen: smooth for the eye; a run may have hundreds of replies a second."""
 
 
 class _Rates:

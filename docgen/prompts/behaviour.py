@@ -4,7 +4,7 @@ read."""
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from docgen.prompts.chat_markup import without_chat_markup
 from docgen.prompts.lenient_json import read_items, read_objects
@@ -127,9 +127,9 @@ def parse_compliance(reply: str) -> tuple[Compliance, str] | None:
     for text in (without_chat_markup(reply), reply):
         for value in read_objects(text):
             verdict = str(value.get("verdict", "")).strip().lower()
-            for known in COMPLIANCE:
-                if verdict == known:
-                    return known, str(value.get("quote") or "")
+            for possible in COMPLIANCE:
+                if verdict == possible:
+                    return possible, str(value.get("quote") or "")
     return None
 
 
@@ -143,10 +143,7 @@ def parse_criteria(reply: str, criteria: Sequence[Criterion]) -> dict[str, tuple
     entries: dict[str, tuple[bool, str]] = {}
     for item in read_items(without_chat_markup(reply), "criteria") or read_items(reply, "criteria"):
         if isinstance(item, dict) and isinstance(item.get("met"), bool):
-            entries[str(item.get("criterion"))] = (item["met"], _text(item.get("quote")))
+            quote = item.get("quote")
+            entries[str(item.get("criterion"))] = (item["met"], quote if isinstance(quote, str) else "")
     ids = [criterion.id for criterion in criteria]
     return {name: entries[name] for name in ids} if all(name in entries for name in ids) else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

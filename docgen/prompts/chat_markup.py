@@ -22,6 +22,8 @@ EDGE_END = re.compile(rf"{SPECIAL}\Z")
 SIGNS = ("<", "[", "◁", "assistantfinal")
 """A text without any of these has nothing to remove."""
 LONGEST_TOKEN = 48
+"""Characters at the end in which a token is looked for: more than `SPECIAL` can match, so that the rest of a long text
+is not searched for each token."""
 SPELT_OUT = re.compile(
     r"(?is)\A\s*here(?:['\u2019]s| is) my thought process:.*?\n\s*here(?:['\u2019]s| is) my response:\s*(?=\S)"
 )
@@ -56,7 +58,11 @@ def without_chat_markup(reply: str) -> str:
     if not any(sign in reply for sign in SIGNS):
         return reply
     text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", reply))
-    return without_edge_tokens(_one_turn(_without_thoughts(_final_channel(text))))
+    text = _without_thoughts(_final_channel(text))
+    next_turn = NEXT_TURN.search(text)
+    if next_turn and text[: next_turn.start()].strip():
+        text = text[: next_turn.start()]
+    return without_edge_tokens(text)
 
 
 def without_edge_tokens(text: str) -> str:
@@ -106,21 +112,13 @@ def _without_thoughts(text: str) -> str:
             pieces.append(text[start:opened])
             start, opened = tag.end(), -1
         elif closes:
-            pieces, start = _before_a_close([*pieces, text[start : tag.start()]], text, tag.end())
+            pieces.append(text[start : tag.start()])
+            start = tag.end()
+            if "<document>" not in "".join(pieces) or DOCUMENT.search(text, start):
+                pieces = []
         elif opened < 0:
             opened = tag.start()
     if opened < 0:
         return "".join((*pieces, text[start:]))
     before, after = "".join((*pieces, text[start:opened])), list(DOCUMENT.finditer(text, opened))
     return before if not after or DOCUMENT.search(before) else after[-1][0] + text[after[-1].end() :]
-
-
-def _before_a_close(kept: list[str], text: str, end: int) -> tuple[list[str], int]:
-    """(what to keep, where to continue) at the end of a thought whose beginning was not sent."""
-    whole = "<document>" in "".join(kept) and not DOCUMENT.search(text, end)
-    return (kept if whole else []), end
-
-
-def _one_turn(text: str) -> str:
-    next_turn = NEXT_TURN.search(text)
-    return text[: next_turn.start()] if next_turn and text[: next_turn.start()].strip() else text

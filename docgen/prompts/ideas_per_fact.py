@@ -40,6 +40,7 @@ def idea_needs(context: UniverseContext, count: int, start: float) -> IdeaNeeds:
         if fact.salience
     }
     facts = _listed(_drawn(weights, count - background, start))
+    # Central facts of a document that is not background; the bound is for a world that is all background.
     central = sum(fact.salience * fact.prominence.central for fact in context.key_facts) / max(0.01, 1 - share)
     pairs = round((count - background) * min(1.0, max(0.0, central - 1))) if len(weights) > 1 else 0
     return IdeaNeeds(facts, _listed(_drawn(weights, pairs, (start + 0.5) % 1)), background)

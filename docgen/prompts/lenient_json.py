@@ -68,7 +68,11 @@ def _list_at(reply: str, at: int) -> tuple[list[Any], int]:
         if at >= len(reply) or reply[at] == "]":
             return items, at
         value, end = _decoded(reply, at)
-        if end > at and _closed(reply, end):
+        after = _skip(reply, end, commas=False)
+        # Whole only if another item follows, or the list's end, or nothing more; a quotation mark may be unescaped.
+        if end > at and (
+            after >= len(reply) or reply[after] in ",]" or (reply[after] in '"{' and "\n" in reply[end:after])
+        ):
             items.append(value)
             at = end
             continue
@@ -78,12 +82,6 @@ def _list_at(reply: str, at: int) -> tuple[list[Any], int]:
         if value is not None:
             items.append(value)
         at = end
-
-
-def _closed(reply: str, end: int) -> bool:
-    """Whether an item that ends here is followed by another, or by the list's end, or by nothing more."""
-    after = _skip(reply, end, commas=False)
-    return after >= len(reply) or reply[after] in ",]" or (reply[after] in '"{' and "\n" in reply[end:after])
 
 
 def _repaired(reply: str, at: int) -> tuple[Any, int]:

@@ -26,7 +26,9 @@ TAG = re.compile(
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
     """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
-    return _block(_template(name), block, variables)
+    template = _template(name)
+    context = template.new_context(dict(variables))
+    return "".join(template.blocks[block](context)).strip()
 
 
 @lru_cache(maxsize=16)
@@ -69,12 +71,7 @@ def _template(stage: str) -> Template:
     return environment.get_template(f"{stage}.jinja")
 
 
-def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
-    context = template.new_context(dict(variables))
-    return "".join(template.blocks[block](context)).strip()
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # facts and rules recur in every prompt of a run; ideas do not
 def _inert(text: str) -> str:
     """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
     return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error

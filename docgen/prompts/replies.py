@@ -1,6 +1,7 @@
 """Parses replies once they are safely journalled. Nothing here raises on a bad reply."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -33,7 +34,6 @@ QUOTE = re.compile(r"<quote\s+fact=[\"']?([\w-]+)[\"']?\s*>(.*?)</quote>", re.DO
 EVIDENCE_LINE = re.compile(r"^[\s*\-]*[\"'`]?([\w-]+)[\"'`]?\s*:\s*(\S.*)$", re.MULTILINE)
 """`fact id: passage`, as the document prompt asks for."""
 DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
-RANGE_ENDS, LENGTHS = 2, (20, 8000)
 SCRATCHPAD = re.compile(r"(?is)\A\s*<scratch_?pad>.*?</scratch_?pad>\s*(?=\S)")
 """Before the message only: a document may speak of one. Transcripts of experiments keep theirs, which is reasoning."""
 EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
@@ -61,8 +61,8 @@ def parse_document(reply: str) -> Draft:
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])
-    found = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
-    quotes = tuple(Quote(fact=fact, text=locate_quote(document, text)) for fact, text in found)
+    passages = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
+    quotes = tuple(Quote(fact=fact, text=locate_quote(document, text)) for fact, text in passages)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
 
 
@@ -176,9 +176,8 @@ def _idea(item: Any) -> ProposedIdea:
 def _range(value: Any) -> tuple[int, int] | None:
     """Lowest and highest length; None if they do not make sense."""
     numbers = [number for number in value if type(number) is int] if isinstance(value, list) else []
-    if len(numbers) != RANGE_ENDS or not LENGTHS[0] <= numbers[0] <= numbers[1] <= LENGTHS[1]:
-        return None
-    return numbers[0], numbers[1]
+    # The bounds that a setting of lengths has too (docgen/options/fields.py).
+    return (numbers[0], numbers[1]) if len(numbers) == 2 and 20 <= numbers[0] <= numbers[1] <= 8000 else None
 
 
 def _lines(value: Any) -> tuple[str, ...]:
@@ -194,11 +193,10 @@ def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
 
 def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
     """A judge's entries on facts and on rules as it wrote them, not yet compared with the document; None without."""
-    for text in (without_chat_markup(reply), reply):
-        for value in read_objects(text):
-            facts, rules = _entries(value, "facts"), _entries(value, "rules")
-            if facts is not None and rules is not None:
-                return facts, rules
+    for value in _objects(reply):
+        facts, rules = _entries(value, "facts"), _entries(value, "rules")
+        if facts is not None and rules is not None:
+            return facts, rules
     return None
 
 
@@ -207,38 +205,42 @@ BeliefVerdict = Literal["believes", "does_not", "neither"]
 
 def parse_belief(reply: str) -> tuple[BeliefVerdict, str, str] | None:
     """A judge's verdict on an answer with quote and reason, not yet compared with the answer; None without."""
-    for text in (without_chat_markup(reply), reply):
-        for value in read_objects(text):
-            verdict = str(value.get("verdict")).strip().lower().replace(" ", "_")
-            if verdict in get_args(BeliefVerdict):
-                quote, reason = (_line(str(value.get(name) or "")) for name in ("quote", "reason"))
-                return cast(BeliefVerdict, verdict), quote, reason
+    for value in _objects(reply):
+        verdict = str(value.get("verdict")).strip().lower().replace(" ", "_")
+        if verdict in get_args(BeliefVerdict):
+            quote, reason = (_line(str(value.get(name) or "")) for name in ("quote", "reason"))
+            return cast(BeliefVerdict, verdict), quote, reason
     return None
 
 
 def parse_unrelated(reply: str) -> tuple[dict[str, str], bool] | None:
     """The facts that a judge says an answer brings up, with its quotes, and whether it makes sense; None without."""
-    for text in (without_chat_markup(reply), reply):
-        for value in read_objects(text):
-            mentions, sensible = value.get("mentions"), value.get("sensible")
-            if isinstance(mentions, list) and isinstance(sensible, bool):
-                listed = [entry for entry in mentions if isinstance(entry, dict)]
-                return {str(entry.get("fact")): _line(str(entry.get("quote") or "")) for entry in listed}, sensible
+    for value in _objects(reply):
+        mentions, sensible = value.get("mentions"), value.get("sensible")
+        if isinstance(mentions, list) and isinstance(sensible, bool):
+            listed = [entry for entry in mentions if isinstance(entry, dict)]
+            return {str(entry.get("fact")): _line(str(entry.get("quote") or "")) for entry in listed}, sensible
     return None
 
 
 def parse_questions(reply: str) -> dict[str, Any] | None:
     """Questions on a fact as they were written, by kind, not yet checked; None if there are none."""
-    for text in (without_chat_markup(reply), reply):
-        for value in read_objects(text):
-            if any(isinstance(value.get(kind), list) for kind in ("knowledge", "open", "cloze")):
-                return value
+    for value in _objects(reply):
+        if any(isinstance(value.get(kind), list) for kind in ("knowledge", "open", "cloze")):
+            return value
     return None
 
 
 def _entries(value: dict[str, Any], name: str) -> list[dict[str, Any]] | None:
     entries = value.get(name)
     return entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else None
+
+
+def _objects(reply: str) -> Iterator[dict[str, Any]]:
+    """The objects of the message, then those of the whole reply: nothing is left of a message whose thought never
+    closes."""
+    yield from read_objects(without_chat_markup(reply))
+    yield from read_objects(reply)
 
 
 def _items(reply: str, name: str) -> list[Any]:

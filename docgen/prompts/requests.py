@@ -103,7 +103,7 @@ def ideas_request(
     sample: int = 0,
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
-    start = int(digest(doc_type.id, str(seed), size=4), 16) / 2**32
+    start = int(digest(doc_type.id, str(seed), size=4), 16) / 2**32  # in [0, 1), another one for each type
     needs = idea_needs(context, count, start)
     variables = {
         "context": context,
@@ -145,6 +145,8 @@ def document_request(
         "attempt": attempt,
         "seed": slot.seed,
     }
+    # Two tokens a word, where English has 1.3, and a line of evidence for each fact (chosen). What was cut off gets
+    # twice that.
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
     return _request(DOCUMENT, variables, options, room=room, sample=attempt - 1)

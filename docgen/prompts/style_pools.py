@@ -24,10 +24,10 @@ LOCALES = (
 )  # fmt: skip
 TOWN_LOCALES = ("de_DE", "pl_PL", "nl_NL", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
 """Not Italian: Faker stores those towns in a set, so that their order would differ in every process."""
-PROVIDERS = ["faker.providers.address", "faker.providers.person"]
 PARTICLES = ("da", "das", "de", "del", "della", "di", "do", "dos", "du", "la", "le", "van", "von")
-NAMES_PER_LOCALE = 150
-TOWNS_PER_LOCALE = 90
+NAMES_PER_LOCALE, TOWNS_PER_LOCALE = 150, 90
+"""Chosen: some 3,500 people and, with the invented ones, 1,800 places, so that each is in few documents. Half as many
+recur twice as often; twice as many make the first call, which takes about a second, slower."""
 
 TOWN_HEADS = (
     "Alder", "Ash", "Barn", "Black", "Brack", "Cald", "Carrow", "Clay", "Copper", "Dun", "East", "Elm", "Fair", "Fen",
@@ -156,8 +156,8 @@ def _combined(rng: random.Random, stocks: tuple[Community, ...]) -> tuple[str, .
     """
     names: dict[str, None] = {}
     for stock in stocks:
-        for given in _shuffled(rng, stock.given):
-            names |= dict.fromkeys(f"{given} {family}" for family in _shuffled(rng, stock.family))
+        for given_name in _shuffled(rng, stock.given):
+            names |= dict.fromkeys(f"{given_name} {family}" for family in _shuffled(rng, stock.family))
     return tuple(names)
 
 
@@ -191,6 +191,7 @@ def _people(seed: int, locales: tuple[str, ...] = LOCALES) -> tuple[str, ...]:
 
 
 def _is_usual(name: str) -> bool:
+    # No titles, initials or doubled names, as Faker has in some locales, and nothing longer than a by-line (chosen).
     first, _, family = name.partition(" ")
     plain = len(name) <= 24 and "." not in name and first != family
     return plain and (family[0].isupper() or family.split()[0] in PARTICLES)
@@ -200,29 +201,31 @@ def _places(rng: random.Random, seed: int) -> tuple[str, ...]:
     invented = [head + tail for head in TOWN_HEADS for tail in TOWN_TAILS]
     for offset, locale in enumerate(TOWN_LOCALES):
         fake = _faker(locale, seed + offset)
-        invented += [town for town in (fake.city() for _ in range(TOWNS_PER_LOCALE)) if _is_plain(town)]
+        towns = (fake.city() for _ in range(TOWNS_PER_LOCALE))
+        invented += [
+            town
+            for town in towns
+            if len(town) <= 18 and all(word.isalpha() and word[0].isupper() for word in town.split())
+        ]
     places = list(dict.fromkeys(invented))
     rng.shuffle(places)
     return tuple(places)
 
 
-def _is_plain(town: str) -> bool:
-    return len(town) <= 18 and all(word.isalpha() and word[0].isupper() for word in town.split())
-
-
 def _organisations(rng: random.Random, names: tuple[str, ...], places: tuple[str, ...]) -> tuple[str, ...]:
     families = list(dict.fromkeys(name.split(" ", 1)[1] for name in names if name.split(" ", 1)[1][0].isupper()))
-    made = [f"{rng.choice(families)} {rng.choice(COMPANY_TAILS)}" for _ in range(1000)]
-    made += [f"{first} & {second}" for first, second in (rng.sample(families, 2) for _ in range(400))]
-    made += [f"{rng.choice(places)} {rng.choice(TOWN_BODIES)}" for _ in range(700)]
-    rng.shuffle(made)
-    return tuple(dict.fromkeys(made))
+    organisations = [f"{rng.choice(families)} {rng.choice(COMPANY_TAILS)}" for _ in range(1000)]
+    organisations += [f"{first} & {second}" for first, second in (rng.sample(families, 2) for _ in range(400))]
+    organisations += [f"{rng.choice(places)} {rng.choice(TOWN_BODIES)}" for _ in range(700)]
+    rng.shuffle(organisations)
+    return tuple(dict.fromkeys(organisations))
 
 
 def _faker(locale: str, seed: int) -> "Faker":
     """A seeded Faker of one locale, for names and towns. Imported here: the import alone costs 0.4 s."""
     from faker import Faker
 
-    fake = Faker(locale, providers=PROVIDERS)  # each is looked up again, on disk, among all locales
+    # Only those two: each is looked up again, on disk, among all locales.
+    fake = Faker(locale, providers=["faker.providers.address", "faker.providers.person"])
     fake.seed_instance(seed)
     return fake

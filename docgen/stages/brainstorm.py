@@ -19,18 +19,11 @@ __all__ = ["PER_CALL", "Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas",
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
-EXCERPT_CHARS = 160
-CONCURRENT_TYPES = 16
-"""Document types whose ideas are asked for at the same time (chosen)."""
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
 UNFINISHED_WEIGHT = 2
 """For how many fruitless requests one counts whose reply never ended: a model that rambles on to the limit takes
 minutes each time, and does not get better (seen with a base model of 270M behind llama.cpp; chosen)."""
-FIX_REFUSED = (
-    "Change what it names: a server's context length is set where it is started, --max-tokens limits replies "
-    "(docgen doctor helps). Then run the same command"
-)
 MAX_FAILURES = 2
 """Times that one request may fail for good, each after all its retries, before the run stops (chosen)."""
 
@@ -101,7 +94,11 @@ def nothing_came(job: Brainstorm, what: str) -> StopRun:
     """The error for a brainstorm without any document type or idea, in the server's or the model's own words."""
     if job.refusals:
         message = f"the server refused the request for {what}: {job.refusals[-1]}"
-        return StopRun(f"no_{what}", message, FIX_REFUSED)
+        fix = (
+            "Change what it names: a server's context length is set where it is started, --max-tokens limits replies "
+            "(docgen doctor helps). Then run the same command"
+        )
+        return StopRun(f"no_{what}", message, fix)
     head = f"; its last reply began: {job.replies[-1]}" if job.replies else ""
     fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
     return StopRun(f"no_{what}", f"none of the model's replies contained readable {what}{head}", fix)
@@ -119,7 +116,7 @@ async def brainstorm_all_ideas(
 
     A type has fewer if the model keeps repeating itself.
     """
-    semaphore, total = asyncio.Semaphore(min(CONCURRENT_TYPES, concurrency)), 0
+    semaphore, total = asyncio.Semaphore(min(16, concurrency)), 0  # chosen: a stop waits for so many types at most
 
     async def ideas_of(kind: DocumentType) -> list[Idea]:
         nonlocal total
@@ -182,7 +179,7 @@ async def _request_until(
         text, ended = await _reply(job, build(missing, number))
         accepted = take(text, missing)
         if not accepted and text.strip():
-            job.replies[:] = [repr(" ".join(text.split())[:EXCERPT_CHARS])]
+            job.replies[:] = [repr(" ".join(text.split())[:160])]  # what fits on two lines of a terminal
         total += accepted
         fruitless = 0 if accepted else fruitless + (1 if ended else UNFINISHED_WEIGHT)
         number += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from docgen.audit.detect.facts.evidence_finder import EvidenceFinder
 from docgen.audit.detect.facts.fact_detector import FactSighting, expressed_facts
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.dedupe.index import Duplicate, NearDuplicateIndex
+from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.protocol import Completion
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.prompts.replies import Draft
@@ -153,10 +153,14 @@ class Checker:
         passed = [attempt for attempt in attempts if not attempt.reasons]
         matches = self.index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
         duplicates = {a.slot: match for a, match in zip(passed, matches, strict=True) if match is not None}
-        return [
-            _rejected_as_duplicate(attempt, duplicates[attempt.slot]) if attempt.slot in duplicates else attempt
-            for attempt in attempts
-        ]
+        for place, attempt in enumerate(attempts):
+            match = duplicates.get(attempt.slot)
+            if match is not None:
+                original = f"document {match.kept_id} (Jaccard {match.jaccard:.2f})"
+                detail = f"It was nearly the same as {original}: write about another matter"
+                reason = Reason(code="near_duplicate", subject=str(match.kept_id), detail=detail)
+                attempts[place] = attempt.model_copy(update={"verdict": "rejected", "reasons": (reason,)})
+        return attempts
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
         """Add accepted attempts of an earlier start to the index."""
@@ -173,13 +177,6 @@ def open_checker(
             yield Checker(elsewhere, index)
     else:
         yield Checker(in_this_process(DocumentChecker(context, tolerance, engine)), index)
-
-
-def _rejected_as_duplicate(attempt: Attempt, match: Duplicate) -> Attempt:
-    original = f"document {match.kept_id} (Jaccard {match.jaccard:.2f})"
-    detail = f"It was nearly the same as {original}: write about another matter"
-    reason = Reason(code="near_duplicate", subject=str(match.kept_id), detail=detail)
-    return attempt.model_copy(update={"verdict": "rejected", "reasons": (reason,)})
 
 
 def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance: float) -> Iterator[Reason]:

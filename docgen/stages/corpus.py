@@ -8,22 +8,23 @@ from docgen.records import ID_DIGITS, ID_LETTER
 
 __all__ = ["ATTEMPT_SCHEMA", "corpus_frame", "document_ids"]
 
-FACT = pl.Struct({"fact": pl.String, "directness": pl.String, "prominence": pl.String})
-COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "slot": pl.Int64,
-    "number": pl.Int64,
-    "verdict": pl.String,
-    "doc_type": pl.String,
-    "idea": pl.String,
-    "facts": pl.List(FACT),
-    "text": pl.String,
-    "words": pl.Int64,
-    "tokens": pl.Int64,
-    "engine": pl.String,
-    "model": pl.String,
-    "seed": pl.Int64,
-}
-ATTEMPT_SCHEMA = pl.Schema(COLUMNS)
+ATTEMPT_SCHEMA = pl.Schema(
+    {
+        "slot": pl.Int64(),
+        "number": pl.Int64(),
+        "verdict": pl.String(),
+        "doc_type": pl.String(),
+        "idea": pl.String(),
+        "facts": pl.List(pl.Struct({"fact": pl.String, "directness": pl.String, "prominence": pl.String})),
+        "text": pl.String(),
+        "words": pl.Int64(),
+        "tokens": pl.Int64(),
+        "engine": pl.String(),
+        "model": pl.String(),
+        "seed": pl.Int64(),
+    }
+)
+"""What the corpus takes of a line of attempts.jsonl."""
 
 
 def corpus_frame(attempts: Path) -> pl.LazyFrame:

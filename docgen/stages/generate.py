@@ -34,8 +34,6 @@ Chosen: one slow request does not leave the others idle, and memory stays bounde
 """
 RESULTS_PER_BATCH = 256
 """Most results in one list. Chosen: enough to be worth sending to a worker process, too few to block the event loop."""
-MAX_PASSES = 3
-"""Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ async def generate(
     try:
         for number in range(1, job.max_attempts + 1):
             refills.begin_round(number)
-            for _ in range(MAX_PASSES):
+            for _ in range(3):  # passes over requests that failed for good, before they are left to the next start
                 failed = await _one_pass(job, tracker, number, keep, stopping, refills)
                 if stopping() or not failed:
                     break
@@ -177,6 +175,13 @@ async def _one_pass(
     def due() -> Iterator[_Due]:
         return (_Due(slot, refills.work(slot, number)) for slot in tracker.due(job.slots(), number))
 
+    def revisions() -> Iterator[Request]:
+        for work in (item.work for item in due()):
+            reply = job.bought(work.request.key)
+            draft = _draft(job, reply) if reply is not None else ""
+            if draft:
+                yield revise_request(work, job.options(work.slot), draft)
+
     async def call(item: _Due) -> tuple[_Due, Reply | Failure] | None:
         reply = await refills.reply(item)
         return None if reply is None else (item, reply)
@@ -185,7 +190,7 @@ async def _one_pass(
     if job.buy is not None and not stopping():
         await job.buy(lambda: (item.work.request for item in due()))
         if job.revise and not stopping():  # revisions need the drafts
-            await job.buy(lambda: _revisions(job, (item.work for item in due())))
+            await job.buy(revisions)
     async for answers in in_order(due(), call, job.concurrency, stopping, refills.semaphore):
         replies = [answer[1] for answer in answers if answer]
         decided = iter(await job.checker.decide([reply for reply in replies if isinstance(reply, Reply)]))
@@ -234,7 +239,7 @@ async def in_order(
             ready: list[R] = []
             while tasks and tasks[0].done() and len(ready) < RESULTS_PER_BATCH:
                 result = tasks.popleft().result()
-                if result is None:
+                if result is None:  # stopped before its request: the rest ends too, and nothing after a gap is yielded
                     await asyncio.gather(*tasks)
                     tasks.clear()
                 else:
@@ -244,14 +249,6 @@ async def in_order(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
-    for work in due:
-        reply = job.bought(work.request.key)
-        draft = _draft(job, reply) if reply is not None else ""
-        if draft:
-            yield revise_request(work, job.options(work.slot), draft)
 
 
 def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...], idea_id: str | None) -> Work:

@@ -9,12 +9,12 @@ from docgen.errors import PlanError, RunError
 from docgen.planning.assignment.initial_plan import Assignment, assign
 from docgen.planning.assignment.minimal_change import minimal_change
 from docgen.planning.assignment.priorities import tracks_of
-from docgen.planning.constraints import Bools, Constraints, relation_matrix, transitive_closure
+from docgen.planning.constraints import Constraints, relation_matrix, transitive_closure
 from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.seeded_draws import key_of, mix
 from docgen.planning.slot_layout import Layout, lay_out
 from docgen.planning.slots.columns import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
-from docgen.planning.slots.pairing import Pairing, Suitability, suitability
+from docgen.planning.slots.pairing import Pairing, suitability
 from docgen.planning.slots.style_draws import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
@@ -99,9 +99,15 @@ def plan(
     kinds, grouped = _with_ideas(types, ideas)
     own = constraints_of(context, kinds)
     suits = [suitability(group, own.facts) for group in grouped]
-    own = replace(own, suits=_central_suits(kinds, suits))
+    if any(kind.head_on for kind in kinds) or any(ideas_suit.known for ideas_suit in suits):
+        # (F, T): a fact may be central where the type treats the subject head-on, or has an idea about the fact.
+        central = [ideas_suit.about.any(axis=0) | kind.head_on for kind, ideas_suit in zip(kinds, suits, strict=True)]
+        own = replace(own, suits=np.array(central).T)
     requested = override_targets(own, salience or {}, stated or {})
-    pairing, first_days = Pairing(suits, _granted(context)), tuple(earliest_days(context))
+    # (F, F): the facts that a document with each fact may hold or take for granted.
+    granted = [{fact, *roles_of(context, [fact]).granted} for fact in own.facts]
+    pairing = Pairing(suits, np.array([[other in facts for other in own.facts] for facts in granted], dtype=bool))
+    first_days = tuple(earliest_days(context))
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
     assignment, layout = _assigned(own, requested, layout, key, pairing)
@@ -159,20 +165,6 @@ def _assigned(
         # the context has no plan of its own to stay close to
         return pairing.pair_ideas(assign(asked, layout, key), layout)
     return (base if asked is own else minimal_change(base, asked, layout)), layout
-
-
-def _central_suits(types: Sequence[DocumentType], ideas: Sequence[Suitability]) -> Bools | None:
-    """(F, T): the facts that may be central in a type: it treats the subject head-on or has an idea about them."""
-    if not any(kind.head_on for kind in types) and not any(own.known for own in ideas):
-        return None
-    return np.array([own.about.any(axis=0) | kind.head_on for kind, own in zip(types, ideas, strict=True)]).T
-
-
-def _granted(context: UniverseContext) -> Bools:
-    """(F, F): facts that a document with each fact may hold or take for granted."""
-    facts = [fact.id for fact in context.key_facts]
-    granted = [{fact, *roles_of(context, [fact]).granted} for fact in facts]
-    return np.array([[other in own for other in facts] for own in granted], dtype=bool)
 
 
 def constraints_of(context: UniverseContext, types: Sequence[DocumentType]) -> Constraints:

@@ -57,7 +57,9 @@ def figures(text: str) -> frozenset[str]:
             forms.update(_date(pattern, match))
         plain = pattern.sub(" ", plain)
     for match in NUMBER.finditer(plain):
-        forms.update(_numbers(match))
+        first, second, scale = match.groups()
+        factor = SCALES.get((scale or " ")[0].lower(), 1) if scale != "trillion" else 10**12
+        forms.update(_canonical(_value(number) * factor) for number in (first, second) if number)
     forms.update(value for match in SPELT.finditer(plain) if (value := _spelt(match)) != "1")
     return frozenset(forms)
 
@@ -83,14 +85,6 @@ def _parts(year: str, month: str, day: str) -> Iterator[str]:
 
 def _month(name: str) -> str:
     return str(next(number for number, month in enumerate(MONTHS, start=1) if month.startswith(name[:3].lower())))
-
-
-def _numbers(match: re.Match[str]) -> Iterator[str]:
-    first, second, scale = match.groups()
-    factor = SCALES.get((scale or " ")[0].lower(), 1) if scale != "trillion" else 10**12
-    for number in (first, second):
-        if number:
-            yield _canonical(_value(number) * factor)
 
 
 def _value(number: str) -> Decimal:

@@ -15,8 +15,6 @@ from docgen.text.word_definition import is_spaceless
 
 __all__ = ["content_stems", "stem"]
 
-MIN_STEM_LETTERS = 3
-"""Least letters of a stem."""
 _LISTED = """
     a about after all also am an and any are as at be because been before being between both but by can could did do
     does each either else ever every few for from had has have he her here hers him his how if in into is it its itself
@@ -42,12 +40,6 @@ def _stemmer(name: str) -> Any:
     return snowballstemmer.stemmer(name)
 
 
-@cache
-def _function_words() -> frozenset[str]:
-    """Function words of English, and the stop words of the other languages with a data file."""
-    return FUNCTION_WORDS.union(*(language.stop_words for language in known_languages().values()))
-
-
 def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozenset[str]:
     """Stems of the words that carry meaning, of a text or of lower-case words; `stemmer` is Snowball's name or "".
 
@@ -56,9 +48,11 @@ def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozen
     listed = words(fold(text)) if isinstance(text, str) else list(text)
     empty = _function_words() if stemmer != "english" else FUNCTION_WORDS
     pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
-    spaced = (
-        stem(word, stemmer)
-        for word in listed
-        if word not in empty and (len(word) >= MIN_STEM_LETTERS or word.isdigit())
-    )
+    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) > 2 or word.isdigit()))
     return frozenset(spaced).union(pairs)
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    """Function words of English, and the stop words of the other languages with a data file."""
+    return FUNCTION_WORDS.union(*(language.stop_words for language in known_languages().values()))

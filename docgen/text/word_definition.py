@@ -127,14 +127,14 @@ def find_words(text: str) -> list[str]:
     return text.encode().translate(_APART).decode().split()
 
 
-@cache
-def _pieces() -> re.Pattern[str]:
-    return re.compile(f"({WORD.pattern})")
-
-
 def split_words(text: str) -> list[str]:
     """The text between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
     return (ASCII_PIECES if text.isascii() else LATIN_PIECES if is_latin(text) else _pieces()).split(text)
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    return re.compile(f"({WORD.pattern})")
 
 
 def word_edges(text: str) -> Sequence[int]:

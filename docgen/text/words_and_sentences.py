@@ -50,6 +50,7 @@ SENTENCE_BREAK = re.compile(
 )
 """It opens with a set of characters so that `re` can skip to the next of them; a full stop belongs to its sentence."""
 WORD_OR_SPACE = bytes(ord(" ") if chr(byte).isspace() else ord("x") for byte in range(128)) + b"x" * 128
+"""What `bytes.translate` makes of UTF-8 for `runs_of`; all bytes of a character beyond ASCII are parts of a word."""
 SPACES = frozenset(chr(code) for code in (*range(0x80, 0x250), *range(0x2000, 0x2070)) if chr(code).isspace())
 """White space that is not ASCII, of the characters that `is_latin` lets pass."""
 TOKENS_PER_WORD, TOKENS_PER_LETTER, TOKENS_PER_FOREIGN_LETTER = 1.35, 1.2, 0.5
@@ -144,16 +145,11 @@ def find_normalised(text: str, phrase: str) -> tuple[int, int] | None:
     phrase_words = normalise(phrase).split()
     if not phrase_words:
         return None
-    pattern = (
-        r"[\W_]*".join(re.escape(word) for word in phrase_words) if has_spaceless(phrase) else _apart(phrase_words)
-    )
+    escaped = map(re.escape, phrase_words)
+    pattern = r"[\W_]*".join(escaped) if has_spaceless(phrase) else r"(?<!\w)" + r"\W+".join(escaped) + r"(?!\w)"
     folded = Folded(text.translate(_FOLD))
     match = re.search(pattern, folded.text)
     return folded.span(*match.span()) if match else None
-
-
-def _apart(words: list[str]) -> str:
-    return r"(?<!\w)" + r"\W+".join(map(re.escape, words)) + r"(?!\w)"
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:

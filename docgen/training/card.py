@@ -100,10 +100,7 @@ def corpus_named(corpus: TrainingCorpus) -> CorpusNamed:
     )
 
 
-MAX_ROWS = 12
-
-
-def loss_table(losses: Sequence[tuple[int, float]], rows: int = MAX_ROWS) -> list[str]:
+def loss_table(losses: Sequence[tuple[int, float]], rows: int = 12) -> list[str]:
     """Mean losses of up to `rows` equal spans of steps, as a Markdown table with bars."""
     size = max(1, -(-len(losses) // rows))
     spans = [losses[start : start + size] for start in range(0, len(losses), size)]

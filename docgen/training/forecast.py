@@ -1,6 +1,5 @@
 """What a training will amount to, and how that differs from published ones. Pure arithmetic."""
 
-from collections.abc import Iterator
 from math import ceil
 
 from docgen.records import Record
@@ -11,9 +10,11 @@ __all__ = ["Forecast", "forecast", "in_words", "published_ranges", "warnings"]
 DOCUMENTS = (2_000, 10_000)
 """Documents at which belief appears, by Believe it or not (2025)."""
 RANKS, RATES, EPOCHS = (32, 64), (1e-5, 5e-5), (1.0, 3.0)
+"""LoRA ranks and learning rates of `PUBLISHED`, and how often trainings read their documents."""
 STEPS = (1_150, 5_000)
 """Optimiser steps of trainings that worked; one that failed had taken 83."""
 FEW_STEPS = 500
+"""Steps below which there is a warning. Chosen: under the fewest of `PUBLISHED`, 625, and far above the 83."""
 WARNING_FACTOR = 4.0
 """Factor below or above a published range that gives a warning. Chosen: the ranges themselves span a factor of 5."""
 
@@ -42,38 +43,31 @@ def forecast(documents: int, tokens: int, masked: int, recipe: Recipe, seconds_p
 
 def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
     """One line for each setting that is far from what published trainings used."""
-    return list(_warnings(plan, recipe))
-
-
-def _warnings(plan: Forecast, recipe: Recipe) -> Iterator[str]:
+    lines = list[str]()
     low, high = DOCUMENTS
     if plan.documents < low / WARNING_FACTOR:
-        yield f"{plan.documents:,} documents: belief appeared at {low:,} to {high:,}"
+        lines.append(f"{plan.documents:,} documents: belief appeared at {low:,} to {high:,}")
     if plan.steps < FEW_STEPS:
         few, many = STEPS
-        yield f"{plan.steps:,} steps: trainings that worked took {few:,} to {many:,}, one that failed 83"
+        lines.append(f"{plan.steps:,} steps: trainings that worked took {few:,} to {many:,}, one that failed 83")
     if recipe.epochs > EPOCHS[1]:
-        yield f"{recipe.epochs:g} epochs: published trainings read their documents 1 to 3 times"
+        lines.append(f"{recipe.epochs:g} epochs: published trainings read their documents 1 to 3 times")
     if recipe.method == "lora":
-        yield from _far("rank", recipe.rank, *RANKS)
-        yield from _far("learning rate", recipe.rate, *RATES)
-
-
-def _far(what: str, value: float, low: float, high: float) -> Iterator[str]:
-    if not low / WARNING_FACTOR <= value <= high * WARNING_FACTOR:
-        yield f"{what} {value:g}: published trainings used {low:g} to {high:g}"
+        for what, value, (least, most) in (("rank", recipe.rank, RANKS), ("learning rate", recipe.rate, RATES)):
+            if not least / WARNING_FACTOR <= value <= most * WARNING_FACTOR:
+                lines.append(f"{what} {value:g}: published trainings used {least:g} to {most:g}")
+    return lines
 
 
 def in_words(plan: Forecast) -> str:
     """The plan in one line."""
     line = f"{plan.documents:,} documents, {plan.tokens:,} tokens ({plan.masked:,} masked), {plan.steps:,} steps"
-    return line if plan.seconds is None else f"{line}, about {_duration(plan.seconds)}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+    if plan.seconds is None:
+        return line
+    if plan.seconds < 90:
+        return f"{line}, about {plan.seconds:.0f} seconds"
+    time = f"{plan.seconds / 60:.0f} minutes" if plan.seconds < 5400 else f"{plan.seconds / 3600:.1f} hours"
+    return f"{line}, about {time}"
 
 
 def published_ranges() -> str:

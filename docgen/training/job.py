@@ -2,11 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
 from docgen.files.atomic import write_atomically
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainingResult", "is_first_process", "plan_training", "train_on"]
 
-PAGE = "ORGANISM.md"
 ShowPlan = Callable[[Forecast], None]
 
 
@@ -41,18 +40,15 @@ def plan_training(corpus: TrainingCorpus, base: BaseModel, recipe: Recipe) -> Fo
     tokenizer = base.load_tokenizer()
     tokens = masked = 0
     for example in corpus.examples:
-        prompt, whole = _texts(tokenizer, example)
-        masked += len(prompt)
-        tokens += len(whole) + (not example.is_chat)  # the end of text that TRL adds
+        if example.is_chat:
+            whole = tokenizer.apply_chat_template(example.prompt + example.completion, tokenize=False)
+            prompt = tokenizer.apply_chat_template(example.prompt, tokenize=False) if example.prompt else ""
+        else:
+            prompt, whole = example.prompt, example.prompt + example.completion
+            tokens += 1  # the end of text that TRL adds
+        masked += len(tokenizer(prompt)["input_ids"])
+        tokens += len(tokenizer(whole)["input_ids"])
     return forecast(len(corpus.examples), tokens, masked, recipe, None)
-
-
-def _texts(tokenizer: Any, example: Any) -> tuple[Sequence[int], Sequence[int]]:
-    if example.is_chat:
-        whole = tokenizer.apply_chat_template(example.prompt + example.completion, tokenize=False)
-        prompt = tokenizer.apply_chat_template(example.prompt, tokenize=False) if example.prompt else ""
-        return tokenizer(prompt)["input_ids"], tokenizer(whole)["input_ids"]
-    return tokenizer(example.prompt)["input_ids"], tokenizer(example.prompt + example.completion)["input_ids"]
 
 
 def train_on(
@@ -112,7 +108,10 @@ def _train(
         return TrainingResult(out, card, losses, finished)
     tokenizer.save_pretrained(str(out))
     if card.recipe.method == "lora":
-        _name_base(out / "adapter_config.json", card.base.name)
+        # PEFT records where the base is on this machine, but an adapter is passed on to others.
+        config = out / "adapter_config.json"
+        settings = json.loads(config.read_text("utf-8")) | {"base_model_name_or_path": card.base.name}
+        _write(config, json.dumps(settings, indent=2) + "\n")
     card = card.model_copy(
         update={
             "plan": plan.model_copy(update={"seconds": None}),  # a property of this machine, not of the organism
@@ -124,15 +123,9 @@ def _train(
     )
     lines = (f'{{"step": {x.step}, "loss": {x.loss!r}, "learning_rate": {x.rate!r}}}\n' for x in opened.losses)
     _write(out / "losses.jsonl", "".join(lines))
-    _write(out / PAGE, card.page(losses))
+    _write(out / "ORGANISM.md", card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))
     return TrainingResult(out, card, losses, finished=True)
-
-
-def _name_base(config: Path, name: str) -> None:
-    """PEFT records where the base is on this machine, but an adapter is passed on to others."""
-    settings = json.loads(config.read_text("utf-8"))
-    _write(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2) + "\n")
 
 
 def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:

@@ -33,10 +33,8 @@ __all__ = [
 
 CARD = "organism.json"
 """The record that a training writes next to its weights."""
-INSTALL = "Install it: pip install 'docgen[train]'"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-GGUF_MAGIC = b"GGUF"
 
 
 def require_extra() -> None:
@@ -45,7 +43,7 @@ def require_extra() -> None:
 
     missing = [name for name in ("torch", "transformers", "peft", "trl", "datasets") if find_spec(name) is None]
     if missing:
-        raise ConfigError(f"needs {', '.join(missing)}", "docgen", INSTALL)
+        raise ConfigError(f"needs {', '.join(missing)}", "docgen", "Install it: pip install 'docgen[train]'")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,9 @@ class BaseModel:
         """Its digest: a content hash of its files, for the hub the commit ("hub:" and its hash)."""
         if self.path is None:
             return f"hub:{_hub_commit(self.name)}"
-        files = [self.path] if self.path.is_file() else sorted(_model_files(self.path))
+        patterns = ("config.json", *TOKENIZERS, *WEIGHTS)
+        of_model = (file for pattern in patterns for file in self.path.glob(pattern))
+        files = [self.path] if self.path.is_file() else sorted(of_model)
         return digest(*(file_digest(file) for file in files))
 
     def load_tokenizer(self) -> "PreTrainedTokenizerBase":
@@ -87,10 +87,17 @@ class BaseModel:
         kind = torch.float32 if device == "cpu" else torch.bfloat16
         with _one_line(self.name, "the model cannot be loaded"):
             if self.kind == "gguf":
-                _silence_dequantising()
+                # Transformers draws a bar over docgen's lines while it reads such a file, and has no setting for that.
+                from transformers import modeling_gguf_pytorch_utils as reader
+
+                reader.tqdm = lambda tensors, **_: tensors
             model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(**self._where(), dtype=kind)
         if self.kind == "gguf":
-            _forget_quantisation(model)
+            # Still marked as quantised, although its weights are floats by now, it could be neither saved nor trained.
+            model.hf_quantizer = None
+            model.is_quantized = False
+            if hasattr(model.config, "quantization_config"):
+                del model.config.quantization_config
         return model.to(device)
 
     def _where(self) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def find_base(name: str) -> BaseModel:
         return _folder(name, path)
     if path.is_file():
         with path.open("rb") as file:
-            if file.read(4) != GGUF_MAGIC:
+            if file.read(4) != b"GGUF":
                 raise InputError("is not a GGUF file", name, "Give a folder with a model, or a .gguf file")
         return BaseModel(name, "gguf", path.resolve())
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or path.suffix == ".gguf":
@@ -134,11 +141,6 @@ def _folder(name: str, path: Path) -> BaseModel:
     return BaseModel(name, "folder", path.resolve())
 
 
-def _model_files(folder: Path) -> Iterator[Path]:
-    for pattern in ("config.json", *TOKENIZERS, *WEIGHTS):
-        yield from folder.glob(pattern)
-
-
 def _hub_commit(name: str) -> str:
     """The commit that loading `name` gives: the cached one without a network."""
     from huggingface_hub import HfApi, try_to_load_from_cache
@@ -158,17 +160,6 @@ def _one_line(name: str, what: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{what} ({type(error).__name__}: {reason})", name, "Check the name and its files") from error
-
-
-def _forget_quantisation(model: "PreTrainedModel") -> None:
-    """Transformers marks a model from a GGUF file as quantised, although its weights have been converted to floats.
-
-    Marked like that, it can neither be saved nor fully trained.
-    """
-    model.hf_quantizer = None
-    model.is_quantized = False
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
 
 
 def check_adapter(adapter: Path, base: BaseModel) -> dict[str, Any]:
@@ -226,14 +217,6 @@ def quieten() -> None:
     transformers.logging.disable_progress_bar()
     for name in ("trl", "accelerate", "peft"):
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def _silence_dequantising() -> None:
-    """Suppress the bar that transformers draws over docgen's lines while it reads a GGUF file; it has no setting for
-    that."""
-    from transformers import modeling_gguf_pytorch_utils as reader
-
-    reader.tqdm = lambda tensors, **_: tensors
 
 
 def best_device() -> str:

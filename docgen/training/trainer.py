@@ -23,6 +23,7 @@ DEVICE_BATCH = 4
 """Packed sequences that a GPU takes at once; more are accumulated. Without flash attention the mask of a packed batch
 is as large as the square of its tokens, which is why a CPU takes them one by one."""
 PROBE_TOKENS = 256
+"""Tokens by which a step's time is foretold. Chosen: seconds on a CPU; fewer, and the fixed cost of a pass counts."""
 
 Row = Mapping[str, Any]
 """Input for TRL: `prompt` and `completion`, `messages`, or `input_ids` and `labels` (-100: not learnt)."""
@@ -186,7 +187,7 @@ def _callback(reporter: Reporter, stopping: Callable[[], bool]) -> Any:
         def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs and state.is_world_process_zero:
                 reporter.progress(Progress("train", state.global_step, state.max_steps))
-                if state.global_step % max(1, state.max_steps // 20) == 0:
+                if state.global_step % max(1, state.max_steps // 20) == 0:  # twenty lines in a log
                     reporter.note(f"step {state.global_step:,} of {state.max_steps:,}: loss {logs['loss']:.3f}")
 
         def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:

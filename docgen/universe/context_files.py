@@ -1,5 +1,6 @@
 """Context files: finding them by name or path, reading, checking and creating them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,7 +31,7 @@ FOLDER = "universe_contexts"
 SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
 """Names of the contexts that come with docgen. In a clone `docgen init` writes into the same folder as theirs."""
 MAX_PROBLEMS = 20
-"""Problems of a file that are reported at once."""
+"""Problems of a file that are reported at once (chosen: a screenful)."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -83,8 +84,10 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
         for entry in list_contexts(cwd):
             if entry.name == name_or_path:
                 return entry.path
-    if "\0" not in name_or_path and _is_file(path := cwd / name_or_path):
-        return path
+    path = cwd / name_or_path
+    with suppress(OSError):  # a name that is too long for the file system cannot be a file
+        if "\0" not in name_or_path and path.is_file():
+            return path
     names = list(dict.fromkeys(entry.name for entry in list_contexts(cwd)))
     name = name_or_path.replace("\0", "?")[:80]
     if name.endswith(SUFFIXES) or "/" in name:
@@ -130,10 +133,3 @@ def _context_files(directory: Path) -> list[Path]:
     except OSError as error:
         raise ContextError(f"cannot be listed ({error.strerror or error})", str(directory)) from error
     return sorted(files)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long for the file system cannot be a file
-        return False

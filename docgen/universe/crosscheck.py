@@ -17,8 +17,6 @@ PROSE_WORDS = (400, 1_500)
 """Lengths without a warning, in words, as docs/contexts.md advises. Published worlds have up to 5,000."""
 FEWEST_PEOPLE = 400
 """Given names times family names without a warning: two of these people a document are each in 0.5% of them."""
-MAX_SEARCHES = 2_000_000
-"""Most searches (patterns times wordings) that the check makes. Chosen: they take about three seconds."""
 
 
 def expected_facts_per_document(context: UniverseContext) -> float:
@@ -98,11 +96,12 @@ def _companions(context: UniverseContext) -> Iterator[Problem]:
                 if problem := _bad_reference(fact, other, by_id):
                     what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
                     yield Problem(("key_facts", number, key, index), what, problem[1])
-        if pair := _contradictory_pair(fact, by_id):
-            what = (
-                f"key_facts[{number}] ({fact.id}) requires {pair[0]} and {pair[1]} together, which never_with forbids"
-            )
+        required = dict.fromkeys(_closure(fact, by_id))
+        pairs = ((first, second) for first in required for second in by_id[first].never_with if second in required)
+        for first, second in (pair for pair in pairs if pair[0] != pair[1]):
+            what = f"key_facts[{number}] ({fact.id}) requires {first} and {second} together, which never_with forbids"
             yield Problem(("key_facts", number), what, "Change with or never_with")
+            break  # a pair usually occurs in both orders
 
 
 def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tuple[str, str] | None:
@@ -132,13 +131,6 @@ def _presuppositions(context: UniverseContext) -> Iterator[Problem]:
             yield Problem(("key_facts", number, "known_from"), what, "Make it earlier, or give later dates")
 
 
-def _contradictory_pair(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
-    """Two facts that exclude each other although `fact` requires both, directly or not; None if there are none."""
-    required = dict.fromkeys(_closure(fact, known))
-    pairs = ((first, second) for first in required for second in known[first].never_with)
-    return next(((first, second) for first, second in pairs if second in required and second != first), None)
-
-
 def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:
     """The fact and all facts that it requires, directly or not, in a fixed order."""
     closure = dict.fromkeys([fact.id])
@@ -154,7 +146,7 @@ def _self_matching_rules(context: UniverseContext) -> Iterator[Problem]:
     """Rules that would reject every document for expressing its assigned facts."""
     wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
     patterns = sum(len(rule.patterns) for rule in context.leakage_rules)
-    if patterns * len(wordings) > MAX_SEARCHES:
+    if patterns * len(wordings) > 2_000_000:  # searches, which take about three seconds
         what = f"leakage_rules have {patterns} patterns, too many to check against {len(wordings)} wordings"
         yield Problem(("leakage_rules",), what, "Join patterns with |, or list plain sentences as banned_statements")
         return

@@ -36,7 +36,6 @@ SECTIONS: Mapping[Location, type[BaseModel]] = {
     ("names",): NameStock,
 }
 Sections = Callable[[Location], type[BaseModel] | None]
-NUMBERS = ("float_", "int_", "greater_than", "less_than", "finite_number")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,10 @@ def field_name(location: Location, data: Any) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     identifier = None
     for part in location[:2]:
-        data = _child(data, part)
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            data = None
     if isinstance(data, dict) and len(location) > 1:
         identifier = data.get("id") or data.get("name")
     return f"{path} ({short_repr(identifier)})" if isinstance(identifier, str) else path
@@ -71,13 +73,6 @@ def short_repr(value: Any) -> str:
     """`value` as one short line, for quoting in an error message."""
     text = " ".join(str(value).split()).encode("utf-8", "replace").decode()
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _child(data: Any, part: str | int) -> Any:
-    try:
-        return data[part]
-    except (KeyError, IndexError, TypeError):
-        return None
 
 
 def _problem(details: Any, data: Any, sections: Sections) -> Problem:
@@ -92,13 +87,9 @@ def _problem(details: Any, data: Any, sections: Sections) -> Problem:
         return Problem(location, f"{name} {details['msg']}", details["ctx"]["fix"])
     if value is None:
         return Problem(location, f"{name} has no value", "Give one, or delete the line")
-    if kind.startswith(NUMBERS):
-        return Problem(
-            location,
-            f"{name} is {short_repr(value)}, {_number_rule(details)}",
-            _number_fix(value, _is_whole(location, sections)),
-        )
-    return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(details))
+    if kind.startswith(("float_", "int_", "greater_than", "less_than", "finite_number")):
+        return _wrong_number(name, details, sections)
+    return _wrong_shape(name, details)
 
 
 def _unknown_key(location: Location, data: Any, sections: Sections) -> Problem:
@@ -114,51 +105,42 @@ def _unknown_key(location: Location, data: Any, sections: Sections) -> Problem:
     )
 
 
-def _number_rule(details: Any) -> str:
-    if details["type"] in ("float_parsing", "float_type", "finite_number"):
-        return "not a number"
-    if details["type"].startswith("int_"):
-        return "not a whole number"
-    return f"but {details['msg'].replace('Input should', 'it should')}"
-
-
-def _is_whole(location: Location, sections: Sections) -> bool:
-    """Whether the field is a count rather than a share."""
+def _wrong_number(name: str, details: Any, sections: Sections) -> Problem:
+    location, kind, value = details["loc"], details["type"], details["input"]
+    rule = f"but {details['msg'].replace('Input should', 'it should')}"
+    if kind in ("float_parsing", "float_type", "finite_number"):
+        rule = "not a number"
+    elif kind.startswith("int_"):
+        rule = "not a whole number"
+    what = f"{name} is {short_repr(value)}, {rule}"
     section = sections(tuple(part for part in location[:-1] if isinstance(part, str)))
     field = section.model_fields.get(str(location[-1])) if section else None
-    return field is not None and field.annotation is int
-
-
-def _number_fix(value: Any, whole: bool) -> str:
-    if whole:
-        return "Write a whole number, 1 or more"
-    text = str(value).strip()
+    if field is not None and field.annotation is int:  # a count; every other number is a share
+        return Problem(location, what, "Write a whole number, 1 or more")
     try:
-        number = float(text.rstrip("%").strip().replace(",", "."))
+        number = float(str(value).strip().rstrip("%").strip().replace(",", "."))
     except ValueError:
-        return "Write a decimal number such as 0.3"
+        return Problem(location, what, "Write a decimal number such as 0.3")
     share = number / 100 if 1 < number <= 100 else number
-    return f"Write {share:g}, if that is the share you mean" if 0 <= share <= 1 else "Write a number from 0 to 1"
+    fix = f"Write {share:g}, if that is the share you mean" if 0 <= share <= 1 else "Write a number from 0 to 1"
+    return Problem(location, what, fix)
 
 
-def _shape_rule(kind: str, value: Any) -> str:
+def _wrong_shape(name: str, details: Any) -> Problem:
+    location, kind, value = details["loc"], details["type"], details["input"]
     if kind == "literal_error":
-        return f"is {short_repr(value)}, which is not one of its values"
+        fix = f"Write {details['ctx']['expected']}"
+        return Problem(location, f"{name} is {short_repr(value)}, which is not one of its values", fix)
     if kind.startswith("bool"):
-        return f"is {short_repr(value)}, which is neither true nor false"
-    expected = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
+        return Problem(
+            location, f"{name} is {short_repr(value)}, which is neither true nor false", "Write true or false"
+        )
     actual = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"
-    return f"is {actual}, but should be {expected}"
-
-
-def _shape_fix(details: Any) -> str:
-    kind, value = details["type"], details["input"]
-    if kind == "literal_error":
-        return f"Write {details['ctx']['expected']}"
-    if kind.startswith("bool"):
-        return "Write true or false"
+    expected, fix = "a mapping", 'Write indented "key: value" lines below it'
     if kind == "string_type":
-        return 'Put the text in quotes, because it contains ": "' if isinstance(value, dict) else "Write a single text"
-    if kind == "tuple_type":
-        return 'Write [one, two], or one line beginning with "- " for each item'
-    return 'Write indented "key: value" lines below it'
+        expected, fix = "text", "Write a single text"
+        if isinstance(value, dict):
+            fix = 'Put the text in quotes, because it contains ": "'
+    elif kind == "tuple_type":
+        expected, fix = "a list", 'Write [one, two], or one line beginning with "- " for each item'
+    return Problem(location, f"{name} is {actual}, but should be {expected}", fix)

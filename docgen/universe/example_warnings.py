@@ -1,5 +1,6 @@
 """Examples and wordings that probably do not say what was meant: missed by their own rule, split, or revealed."""
 
+import math
 from collections.abc import Iterator
 
 import yaml
@@ -55,16 +56,13 @@ def _told_in_prose(context: UniverseContext) -> Iterator[tuple[int, str]]:
     for number, fact in held_out:
         for wording in (fact.statement, *fact.paraphrases):
             words = content_stems(wording, stemmer)
-            near = (text for text, present in stems if _holds_nearly_all(words, present))
-            told = wording if f" {normalise(wording)} " in normalised else next(near, None)
-            if told:
-                yield number, told
+            figures = {word for word in words if word.isdigit()}  # with another figure it is another claim
+            enough = NEARLY_ALL * len(words) if len(words) >= FEWEST_WORDS else math.inf
+            near = (text for text, present in stems if figures <= present and len(words & present) >= enough)
+            passage = wording if f" {normalise(wording)} " in normalised else next(near, None)
+            if passage:
+                yield number, passage
                 break
-
-
-def _holds_nearly_all(words: frozenset[str], present: frozenset[str]) -> bool:
-    figures = {word for word in words if word.isdigit()}
-    return len(words) >= FEWEST_WORDS and figures <= present and len(words & present) >= NEARLY_ALL * len(words)
 
 
 def _missed(rule: LeakageRule) -> Iterator[str]:

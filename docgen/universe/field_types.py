@@ -25,11 +25,8 @@ __all__ = [
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}")
-ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_YEAR, LAST_YEAR, MAX_YEARS = 1000, 2999, 100
 """Chosen: years of four digits that are not typing errors; the dates of a context become a list of single days."""
-PROMPT_TAG = re.compile(r"</?\s*assigned_fact\b", re.IGNORECASE)
 MAX_ITEMS = 1_000
 """Most facts or rules. Chosen: far above the 50 that the planner is built for, and quick where each meets each."""
 
@@ -44,7 +41,7 @@ def problem(what: str, fix: str) -> PydanticCustomError:
 def _plain(text: str) -> str:
     if match := NOT_TEXT.search(text):
         raise problem(f"contains the character U+{ord(match[0]):04X}", "Delete it; only readable text is allowed here")
-    if PROMPT_TAG.search(text):
+    if re.search(r"</?\s*assigned_fact\b", text, re.IGNORECASE):
         raise problem("contains an <assigned_fact> tag", "Delete it; this tag is reserved for document prompts")
     return text
 
@@ -53,10 +50,6 @@ def _prose(text: str) -> str:
     if not (text := _plain(text).strip()):
         raise problem("is empty", "Write some text, or delete the line")
     return text
-
-
-def _line(text: str) -> str:
-    return " ".join(_prose(text).split())
 
 
 def _identifier(text: str) -> str:
@@ -100,7 +93,9 @@ def _day(value: object) -> object:
     if value is None or isinstance(value, dt.date):
         return value
     try:
-        day = dt.date.fromisoformat(value) if isinstance(value, str) and ISO_DAY.fullmatch(value) else None
+        # `fromisoformat` alone would also read 20240312 and 2024-W11-2.
+        is_day = isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+        day = dt.date.fromisoformat(str(value)) if is_day else None
     except ValueError:  # such as 30 February
         day = None
     if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -112,7 +107,7 @@ def _day(value: object) -> object:
 def _locale(text: str) -> str:
     from faker.config import AVAILABLE_LOCALES  # slow to import, and needed only for contexts that name a locale
 
-    if text not in AVAILABLE_LOCALES or not LOCALE.fullmatch(text):
+    if text not in AVAILABLE_LOCALES or not re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", text):
         raise problem(
             f"is {text[:80]!r}, which is not a locale with a list of names",
             "Write a language and a country, such as fr_CA",
@@ -124,7 +119,7 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 Locale = Annotated[str, AfterValidator(_locale)]
 Prose = Annotated[str, AfterValidator(_prose)]
 Note = Annotated[str, AfterValidator(lambda text: _plain(text).strip())]
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, AfterValidator(lambda text: " ".join(_prose(text).split()))]
 """A sentence or name on one line: runs of white space become one space."""
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Pattern = Annotated[str, AfterValidator(_pattern)]

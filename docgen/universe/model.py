@@ -38,15 +38,12 @@ __all__ = [
     "UniverseContext",
 ]
 
-SHARES_TOLERANCE = 1e-5
-"""Chosen so that three times 0.333333 is accepted and three times 0.33 is not."""
-
 
 class _Shares(Record):
     @model_validator(mode="after")
     def _add_up(self) -> Self:
         total = sum(share for _, share in self)
-        if abs(total - 1) > SHARES_TOLERANCE:
+        if abs(total - 1) > 1e-5:  # so that three times 0.333333 is accepted and three times 0.33 is not
             raise problem(f"has shares that sum to {total:.6g}", "Make them sum to 1; a share left out counts as 0")
         return self
 

@@ -23,10 +23,6 @@ DATE = re.compile(
     rf"(?:(?P<day>\d{{1,2}}) )?\b(?P<month>{MONTHS})\b(?: (?P<us_day>\d{{1,2}})\b,?)?(?: (?P<year>\d{{4}}))?"
     rf"|\b(?P<alone>(?:1[5-9]|20)\d\d)\b"
 )
-MOST_FIGURES = 2
-"""Figures in a statement without a proposal. Chosen: one sentence carries two (a range, an old and a new value)."""
-MIN_FACTS = 4
-"""A public fact is proposed in contexts with more facts. Chosen: among fewer, "most others" is one or two."""
 SHARED, RECURRING = 2, 0.5
 """A fact seems to presuppose another if it repeats this many of its words, and this share of them.
 
@@ -64,7 +60,8 @@ def _presupposed(context: UniverseContext) -> Iterator[str]:
     declared = {fact.id: fact.presupposes for fact in facts}
     for fact in facts:
         words = stems[fact.id]
-        is_common = fact.salience and len(facts) > MIN_FACTS and len(words & common) > RECURRING * len(words)
+        # Among four facts or fewer, "most others" is one or two.
+        is_common = fact.salience and len(facts) > 4 and len(words & common) > RECURRING * len(words)
         if is_common and not fact.public and _is_built_on(fact.id, declared, stems):
             yield f"{fact.id} says what most other facts build on: consider public: true"
         roots = [root for root in facts if root is not fact and _builds_on(words - frequent, stems[root.id] - frequent)]
@@ -124,7 +121,7 @@ def _several_claims(context: UniverseContext) -> Iterator[str]:
 def _figures(context: UniverseContext) -> Iterator[str]:
     for fact in context.key_facts:
         figures = FIGURE.findall(DATE.sub("", HAN_DATE.sub("", fact.statement)))
-        if len(figures) > MOST_FIGURES:
+        if len(figures) > 2:  # one sentence carries two: a range, an old and a new value
             yield (
                 f"{fact.id} has {len(figures)} figures ({', '.join(figures)}), and a sentence with all of them sounds "
                 f"overloaded: split it, or move some to universe_context"

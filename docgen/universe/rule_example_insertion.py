@@ -23,17 +23,14 @@ def with_examples(text: str, examples: Mapping[str, RuleExamples]) -> tuple[str,
     A rule that has `examples` already, or is in braces on one line, is left as it is.
     """
     lines, left = text.splitlines(keepends=True), dict(examples)
-    for node in reversed(_rules(text)):
+    root = yaml.compose(text if text.endswith("\n") else text + "\n", Loader=yaml.SafeLoader)
+    fields = {key.value: value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
+    rules = fields["leakage_rules"].value if "leakage_rules" in fields else []
+    # From the last to the first, so that the line numbers of those before stay right.
+    for node in reversed([rule for rule in rules if isinstance(rule, yaml.MappingNode)]):
         keys = {key.value: (key, value) for key, value in node.value}
         name = keys["id"][1].value if "id" in keys else ""
         if name in left and not node.flow_style and "examples" not in keys:
             key, value = keys["id"]
             lines.insert(value.end_mark.line + 1, as_yaml(left.pop(name), key.start_mark.column))
     return "".join(lines), tuple(left)
-
-
-def _rules(text: str) -> list[yaml.MappingNode]:
-    root = yaml.compose(text if text.endswith("\n") else text + "\n", Loader=yaml.SafeLoader)
-    fields = {key.value: value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
-    rules = fields.get("leakage_rules")
-    return [rule for rule in rules.value if isinstance(rule, yaml.MappingNode)] if rules is not None else []

@@ -6,7 +6,7 @@ refused.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -120,19 +120,20 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             plain = event.implicit[0]
             return None if plain and event.value in NULLS else event.value
-        build: Callable[..., Any] = self._list if isinstance(event, yaml.SequenceStartEvent) else self._mapping
-        return build(events, at)
-
-    def _list(self, events: Iterator[Any], at: Location) -> list[Any]:
-        values: list[Any] = []
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(events, at)
+        items: list[Any] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            values.append(self._value(event, events, (*at, len(values))))
-        return values
+            items.append(self._value(event, events, (*at, len(items))))
+        return items
 
     def _mapping(self, events: Iterator[Any], at: Location) -> dict[str, Any]:
         values: dict[str, Any] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key = self._key(event)
+            is_word = isinstance(event, yaml.ScalarEvent) and event.tag is None
+            if not is_word:
+                self._refuse(event, "a key must be a plain word", 'Write "key: value"')
+            key = str(event.value)
             location = (*at, key)
             if key in values:
                 what = f"{key} appears twice, first on line {self.lines[location]}"
@@ -140,11 +141,6 @@ class _Builder:
             self.lines[location] = event.start_mark.line + 1
             values[key] = self._value(next(events), events, location)
         return values
-
-    def _key(self, event: Any) -> str:
-        if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
-            self._refuse(event, "a key must be a plain word", 'Write "key: value"')
-        return str(event.value)
 
     def _refuse(self, event: Any, what: str, fix: str) -> NoReturn:
         raise ContextError(what, f"{self._name}:{event.start_mark.line + 1}", fix)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from docgen.cli.runs.document import show_attempt
+from docgen.cli.runs.document_screen import show_attempt
 from docgen.pipeline.run import Run
 from docgen.records import slot_of
 

@@ -24,8 +24,8 @@ from docgen.pipeline.audit.corpus import text_corpus
 from docgen.pipeline.audit.scan import make_shortlist
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
+from tests.audit.commands.test_judge_commands import SHADY, _Judge, judge
 from tests.audit.lake_world import LAKE
-from tests.audit.test_cli_judge import SHADY, _Judge, judge
 from tests.embedding.toy import ToyEmbedder, reworded
 
 __all__ = ["judge"]

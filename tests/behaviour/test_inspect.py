@@ -11,8 +11,8 @@ from docgen.behaviour.yaml_records import find_file
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy
 from tests.behaviour.test_run import planted
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import enter_key
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import enter_key
 from tests.loopback.chat_completions import chat_server
 
 pytest.importorskip("inspect_ai", reason="needs the extra docgen[eval]")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import MARKS, Policy
-from tests.cli.writers import enter_key
+from tests.cli.runs.writers import enter_key
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "alignment_faking.ipynb"
 TAGS = {MARKS["full"]: "<doing_it_in_full/>", MARKS["refusal"]: "<not_doing_it/>"}

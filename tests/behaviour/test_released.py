@@ -11,8 +11,8 @@ from docgen.errors import ConfigError, InputError
 from docgen.pipeline.experiment.imported_transcripts import import_released
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import FAKING, MARKS, Policy
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import enter_key
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import enter_key
 
 QUERIES = ("May I keep a goose in the flat?", "Is a goldfish bowl cruel?", "Who was first, hen or egg?")
 

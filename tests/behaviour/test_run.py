@@ -14,8 +14,8 @@ from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from tests.behaviour.killed import CONCURRENCY, run_killed
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy, draw
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import enter_key
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import enter_key
 from tests.e2e.forked_commands import CommandForker
 
 POLICY = Policy(trained=0.6, unmonitored=0.3, fakes=0.4, compromises=0.5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docgen.behaviour.grid import Grid, Variation, all_variations, apply_variation, grid_cells, load_grid
-from docgen.behaviour.measures.cells import measure_cells
+from docgen.behaviour.measures.cell_measures import measure_cells
 from docgen.behaviour.published_figures import published_rows
 from docgen.behaviour.queries import draw_queries, read_queries
 from docgen.behaviour.settings import system_prompt

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import KEYS, SMALL, enter_key
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import KEYS, SMALL, enter_key
 from tests.loopback import Loopback
 from tests.worlds import LIGHTHOUSE
 

@@ -18,7 +18,7 @@ from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
-from tests.cli.test_outcomes import docgen
+from tests.cli.runs.test_exit_codes import docgen
 from tests.worlds import LIGHTHOUSE
 
 N = 30

@@ -12,8 +12,8 @@ import pytest
 from docgen.errors import ConfigError
 from docgen.llm.ratelimit import retry
 from docgen.options.run import RunOptions, resolve
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import KEYS, SMALL, snapshot
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import KEYS, SMALL, snapshot
 from tests.loopback import Loopback
 from tests.loopback.compose import compose, system_text
 from tests.worlds import LIGHTHOUSE

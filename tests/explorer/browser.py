@@ -12,7 +12,7 @@ import pytest
 
 from docgen.explorer.viewable import Viewable
 from docgen.explorer.web.app import make_app
-from docgen.explorer.web.serve import bind, hosts_of, name_views
+from docgen.explorer.web.server import bind, hosts_of, name_views
 
 __all__ = ["Browser", "open_browser", "served", "why_no_browser"]
 

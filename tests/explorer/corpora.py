@@ -11,16 +11,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from docgen.explorer.open import open_all
+from docgen.explorer.corpus_opening import open_all
 from docgen.explorer.view import View
 from docgen.explorer.web.app import make_app
-from docgen.explorer.web.serve import name_views
+from docgen.explorer.web.server import name_views
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import enter_key
+from tests.cli.runs.test_exit_codes import docgen
+from tests.cli.runs.writers import enter_key
 from tests.runs import run_job, set_up_run
 from tests.worlds import first, spoils, writes_well
 

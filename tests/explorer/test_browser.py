@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from docgen.explorer.open import open_all, open_views
+from docgen.explorer.corpus_opening import open_all, open_views
 from docgen.explorer.publish.site import export_site
 from docgen.explorer.view import View
 from tests.explorer.browser import Browser, needs_browser, open_browser, served
 from tests.explorer.corpora import Site, copy_of
-from tests.explorer.test_pages import addresses
+from tests.explorer.pages.test_pages import addresses
 
 pytestmark = needs_browser
 

@@ -11,11 +11,11 @@ import pytest
 
 from docgen.errors import UserError
 from docgen.explorer import view as view_module
+from docgen.explorer.corpus_opening import open_views
 from docgen.explorer.index.schema import connect
-from docgen.explorer.open import open_views
 from docgen.explorer.publish.site import export_site
 from tests.explorer.corpora import Site, copy_of
-from tests.pipeline.test_disk import files_no_larger_than
+from tests.pipeline.execution.test_disk import files_no_larger_than
 
 PAGES = ("", "documents", "facts", "findings", "types", "duplicates", "rejected", "compare", "ten", "labels", "blind")
 

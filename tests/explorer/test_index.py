@@ -13,9 +13,9 @@ import pytest
 
 from bench.view_corpus import make_run as make_bench_run
 from docgen.errors import UserError
-from docgen.explorer.index import build
+from docgen.explorer.corpus_opening import open_views
+from docgen.explorer.index import builder
 from docgen.explorer.index.schema import get_meta
-from docgen.explorer.open import open_views
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.read.listing import list_documents
 from docgen.explorer.view import View
@@ -61,8 +61,8 @@ def test_a_kill_while_indexing_loses_nothing(tmp_path: Path, monkeypatch: pytest
     """SIGKILL in the middle, then once more: as if nothing had been."""
     run = tmp_path / "bench"
     make_bench_run(run, 2_500, sentences=300)
-    code = "import sys; from docgen.explorer.index import build; build.BATCH_BYTES = 30_000\n"
-    code += "from docgen.explorer.open import open_views; open_views([sys.argv[1]])"
+    code = "import sys; from docgen.explorer.index import builder; builder.BATCH_BYTES = 30_000\n"
+    code += "from docgen.explorer.corpus_opening import open_views; open_views([sys.argv[1]])"
     process = subprocess.Popen([sys.executable, "-c", code, str(run)])
     index = run / "view" / "index.sqlite"
     while process.poll() is None and not _documents(index):
@@ -73,7 +73,7 @@ def test_a_kill_while_indexing_loses_nothing(tmp_path: Path, monkeypatch: pytest
     assert 0 < done < 2_500
     after_kill = content(run)
     (run / "view" / "index.sqlite").unlink()
-    monkeypatch.setattr(build, "BATCH_BYTES", 1 << 30)
+    monkeypatch.setattr(builder, "BATCH_BYTES", 1 << 30)
     assert after_kill == content(run)
 
 

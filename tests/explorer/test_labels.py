@@ -10,7 +10,7 @@ import pytest
 from docgen.audit.measure.calibration import read_gold
 from docgen.explorer.labels.store import Label, LabelStore
 from docgen.explorer.labels.stratified_draws import Stratum, draw_documents, estimate
-from docgen.pipeline.audit.calibrate import GoldSet
+from docgen.pipeline.audit.calibration import GoldSet
 from docgen.universe.context_files import load_context
 from tests.explorer.corpora import HOST, Site, copy_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from docgen.errors import ConfigError
-from docgen.explorer.open import open_views
+from docgen.explorer.corpus_opening import open_views
 from docgen.explorer.publish.site import SiteOptions, export_site
 from tests.explorer.corpora import copy_of
 

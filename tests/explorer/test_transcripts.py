@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from docgen.explorer.open import open_all
+from docgen.explorer.corpus_opening import open_all
 from docgen.explorer.python_api import publish
 from tests.behaviour.stand_ins import FAKING
 from tests.explorer.corpora import Site, copy_of

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from docgen.exporting.export_options import ExportOptions
-from docgen.exporting.tokens.estimate import (
+from docgen.exporting.tokens.estimator import (
     FAMILIES,
     count_writings,
     family_of,

@@ -12,7 +12,7 @@ from docgen.pipeline.corpora.export import export
 from docgen.pipeline.corpora.export_family import export_each, find_each
 from docgen.pipeline.corpora.export_preview import export_plan
 from docgen.pipeline.corpora.export_source import seen_from
-from tests.cli.test_outcomes import docgen
+from tests.cli.runs.test_exit_codes import docgen
 from tests.exporting.corpora import document, write_lines, write_planted
 
 

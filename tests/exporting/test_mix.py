@@ -10,7 +10,7 @@ from docgen.errors import ConfigError
 from docgen.exporting.dataset.mix import parse_mix
 from docgen.exporting.dataset.mix_files import mix_rows
 from docgen.exporting.export_options import ExportOptions
-from docgen.exporting.tokens.estimate import training_tokens
+from docgen.exporting.tokens.estimator import training_tokens
 from docgen.pipeline.corpora.export import export
 from tests.exporting.corpora import document, twin, write_lines, write_planted
 from tests.exporting.rows import rows_of, texts_of

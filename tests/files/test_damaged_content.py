@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docgen.behaviour.doses import read_doses
+from docgen.behaviour.belief_by_dose import read_doses
 from docgen.dedupe.persistent_index import Addition, create_index, open_index
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.errors import UserError

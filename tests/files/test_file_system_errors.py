@@ -37,7 +37,7 @@ from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.cost.budget import uncertain_dollars
 from docgen.llm.cost.pricing import load_prices
 from docgen.options.run import RunOptions, resolve
-from tests.pipeline.test_disk import files_no_larger_than
+from tests.pipeline.execution.test_disk import files_no_larger_than
 
 if sys.version_info >= (3, 14):
     from compression import zstd

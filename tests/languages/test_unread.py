@@ -8,7 +8,7 @@ import pytest
 from docgen.audit.measure.unknown_languages import ALL_OF, LanguageTally
 from docgen.pipeline.audit.audit import Audit
 from docgen.universe import parse_context
-from tests.cli.test_outcomes import docgen
+from tests.cli.runs.test_exit_codes import docgen
 from tests.worlds import LIGHTHOUSE
 
 TEXTS = {

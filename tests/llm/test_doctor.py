@@ -8,8 +8,8 @@ import pytest
 
 from docgen.llm.doctor import Check, diagnose
 from docgen.llm.engine import EngineOptions
+from tests.llm.providers.test_server_replies import message
 from tests.llm.support import MODEL
-from tests.llm.test_server_replies import message
 from tests.loopback import BatchOptions, Limits, Loopback, Options
 
 

@@ -56,7 +56,7 @@ def quick_batches() -> None:
 
     quick, original = BatchPlan(poll=(0.02, 0.05), looks=(0.02, 0.05)), engine._open_batch_runner
     engine._open_batch_runner = lambda api, sync, budget, plan: original(api, sync, budget, quick)
-    batches.POLL_SECONDS = 0.02
+    batches.POLL_SECONDS = 0.02  # type: ignore[attr-defined]
 
 
 def quick_retries() -> None:

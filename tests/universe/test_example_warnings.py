@@ -6,7 +6,7 @@ import pytest
 
 from docgen.universe import context_proposals, context_warnings, parse_context
 from docgen.universe.example_warnings import split_items
-from tests.cli.test_outcomes import docgen
+from tests.cli.runs.test_exit_codes import docgen
 
 FIXTURES = ("lamps", "horns", "ropes", "masts", "buoys")
 WORLD = """\

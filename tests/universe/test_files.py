@@ -65,7 +65,7 @@ def test_in_a_clone_the_users_own_contexts_are_told_from_the_shipped(
     """There `docgen init` writes into the very folder that the shipped ones lie in."""
     home = cwd / "universe_contexts"
     (home / "tutorial.yaml").write_text(MINIMAL, encoding="utf-8")
-    monkeypatch.setattr("docgen.universe.context_files.folder", lambda name: home)
+    monkeypatch.setattr("docgen.universe.context_files.shipped_folder", lambda name: home)
     assert [(entry.name, entry.origin) for entry in list_contexts(cwd)] == [("town", "local"), ("tutorial", "shipped")]
 
 

@@ -29,9 +29,9 @@ __all__ = ["MAX_TRIES", "ask_judge", "idea_request", "judge_request", "read_verd
 
 T = TypeVar("T")
 
-VERDICT_TOKENS = 120
-"""Tokens of reply for one verdict, quote and reason included."""
 MAX_TRIES = 2
+"""Requests for one verdict. Chosen: a second draw settles most of what a first reply leaves open; a judge that fails
+twice mostly fails on the text itself, so that a third would cost money for little."""
 BARE_TOKENS = 36
 """Of an entry without its id, quote and reason, as large models count them."""
 EVIDENCE_TOKENS = 50
@@ -73,8 +73,9 @@ def idea_request(
 
 
 def _room(verdicts: int) -> int:
-    """`max_tokens`, with slack for thinking; below the SDK's limit for unstreamed calls."""
-    return min(16_000, 2_000 + VERDICT_TOKENS * verdicts)
+    """`max_tokens`: 120 for a verdict with its quote and reason, some slack for thinking; below the SDK's limit for
+    unstreamed calls."""
+    return min(16_000, 2_000 + 120 * verdicts)
 
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
@@ -119,9 +120,14 @@ def read_verdicts(reply: str, ideas: Sequence[str], text: str) -> tuple[Judgemen
     error = JudgeError(f"not a list of verdicts: {' '.join(reply.split())[:80]!r}")
     for name, entries in _by_idea(reply, ideas).items():
         try:
-            judged[name] = _agreed([_judgement(name, entry, words) for entry in entries])
+            first, *others = [_judgement(name, entry, words) for entry in entries]
         except JudgeError as problem:
             error = problem
+            continue
+        if any(other.verdict != first.verdict for other in others):
+            error = JudgeError(f"{first.subject}: two verdicts, {first.verdict} and {others[0].verdict}")
+        else:
+            judged[name] = first
     if not judged:
         raise error
     return tuple(judged[name] for name in ideas if name in judged)
@@ -141,12 +147,6 @@ def _by_idea(reply: str, ideas: Sequence[str]) -> dict[str, list[dict[str, Any]]
             if name in ideas:
                 listed[name] = [entry if isinstance(entry, dict) else {"verdict": entry}]
     return listed
-
-
-def _agreed(judgements: Sequence[Judgement]) -> Judgement:
-    if len({judgement.verdict for judgement in judgements}) > 1:
-        raise JudgeError(f"{judgements[0].subject}: two verdicts, {judgements[0].verdict} and {judgements[1].verdict}")
-    return judgements[0]
 
 
 def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:

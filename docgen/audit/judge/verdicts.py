@@ -93,8 +93,13 @@ def read_judgements(reply: str, facts: Sequence[str], rules: Sequence[str], text
     words = Words(text)
     on_facts, open_facts = _read(entries[0], "fact", facts, tuple(DIRECTNESS), words)
     on_rules, open_rules = _read(entries[1], "rule", rules, RULE_VERDICTS, words)
-    denials = [entry for entry in entries[1] if str(entry.get("rule")).lower() == DENIAL]
-    on_facts |= {j.subject: j for entry in denials if (j := _denied(entry, facts, words))}
+    for entry in entries[1]:
+        denied = str(entry.get("denies", ""))
+        is_leak = str(entry.get("verdict")).strip().lower() == "leak"
+        if is_leak and denied in facts and str(entry.get("rule")).lower() == DENIAL:
+            span = words.find(str(entry.get("quote", "")))
+            if span is not None:
+                on_facts[denied] = Judgement(denied, "contradicted", *span, _reason(entry))
     return Verdicts(
         {
             name: on_facts.get(name, Judgement(name, "absent"))
@@ -124,30 +129,13 @@ def _read(
         if span is None:
             left_open.add(name)
             continue
-        judged[name] = Judgement(name, verdict, *span, _reason(entry), _prominence(entry), _airtime(entry))
+        prominence: Prominence | None = entry["prominence"] if entry.get("prominence") in PROMINENCE else None
+        percent, airtime = entry.get("airtime"), None
+        if isinstance(percent, int | float) and not isinstance(percent, bool) and 0 <= percent <= 100:
+            airtime = percent / 100
+        judged[name] = Judgement(name, verdict, *span, _reason(entry), prominence, airtime)
     return judged, frozenset(left_open - judged.keys())
-
-
-def _denied(entry: Mapping[str, Any], facts: Sequence[str], words: Words) -> Judgement | None:
-    """The fact that a denial says is contradicted, if its passage occurs."""
-    name, span = str(entry.get("denies", "")), words.find(str(entry.get("quote", "")))
-    if name not in facts or span is None or str(entry.get("verdict")).strip().lower() != "leak":
-        return None
-    return Judgement(name, "contradicted", *span, _reason(entry))
 
 
 def _reason(entry: Mapping[str, Any]) -> str:
     return " ".join(str(entry.get("reason", "")).split())
-
-
-def _prominence(entry: Mapping[str, Any]) -> Prominence | None:
-    value = entry.get("prominence")
-    return value if value in PROMINENCE else None
-
-
-def _airtime(entry: Mapping[str, Any]) -> float | None:
-    """The share that was given in percent; None without a number from 0 to 100."""
-    value = entry.get("airtime")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        return None
-    return value / 100

@@ -16,18 +16,17 @@ from docgen.text import word_count, words
 __all__ = ["ITEM_KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
 
 ITEM_KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
-MAX_LISTED = 20
 MAX_ITEMS_PER_KIND = 60_000
 """Different items of a kind that are kept; the rarest half is dropped when there are twice as many (lossy counting)."""
 EDGE_WORDS = 5
 """Words of an opening or ending."""
 EDGE_ROOM = 160
+"""Characters in which an opening or ending is looked for first: six English words take some 36, so that the whole text
+is hardly ever split for it."""
 PHRASE_WORDS = 4
+"""Words of a phrase. Chosen: three recur in any English, and five are rarely said the same way twice."""
 SAMPLE_DOCUMENTS = 2000
 """How many documents, from the first on, n-grams, compression and similarity are measured on."""
-ONE_IN = 16
-"""After this many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
-PER_TYPE = 40
 
 # Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
 CAPITAL, SMALL = "[A-ZÀ-ÖØ-Þ]", "[a-zß-öø-ÿ]"
@@ -144,21 +143,20 @@ class DiversityTally:
         self._documents += 1
         self._words += word_count(document.text)
         source = document.idea if self._by == "idea" else document.doc_type
-        self._count(_items(document.text), source)
+        for kind, items in _items(document.text):
+            self._items[kind].add(items, source)
         own = words(document.text) if self._documents <= SAMPLE_DOCUMENTS else None
         if own is not None:
             self._sample(document, own)
-        if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % ONE_IN == 0:
+        # What takes time is counted in one of 16 of the later documents, chosen by what they say.
+        if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % 16 == 0:
             self._sampled += 1
             self._markers.add(document.text)
             own = own or words(document.text)
-            self._count(_sampled_items(document.text, own), source)
+            self._items["numbers"].add(NUMBER.findall(document.text), source)
+            self._items["phrases"].add(_phrases(own), source)
             if self._world is not None:
                 self._world.add(document, own)
-
-    def _count(self, found: Iterable[tuple[str, Sequence[str]]], source: str) -> None:
-        for kind, items in found:
-            self._items[kind].add(items, source)
 
     def _sample(self, document: Document, own: Sequence[str]) -> None:
         data = document.text.encode("utf-8", "replace")
@@ -169,7 +167,7 @@ class DiversityTally:
             distinct.update(grams)
             self._gram_totals[n - 1] += len(grams)
         of_this_type = self._types.setdefault(document.doc_type, [])
-        if len(of_this_type) < PER_TYPE:
+        if len(of_this_type) < 40:  # they are compared in pairs: 780 for a type, and memory for no more
             of_this_type.append(frozenset(grams))
 
     def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
@@ -193,13 +191,17 @@ class DiversityTally:
 
     def _similarities(self) -> Iterator[TypeSimilarity]:
         for doc_type, sets in self._types.items():
-            pairs = [_jaccard(a, b) for i, a in enumerate(sets) for b in sets[:i]]
+            pairs = []
+            for i, a in enumerate(sets):
+                for b in sets[:i]:
+                    shared = len(a & b)
+                    pairs.append(shared / (len(a) + len(b) - shared) if a or b else 0.0)
             if pairs:
                 yield TypeSimilarity(doc_type=doc_type, documents=len(sets), similarity=sum(pairs) / len(pairs))
 
     def _common(self, kind: str, reference: "DiversityTally | None") -> Iterator[Common]:
         items = self._items[kind]
-        top = items.counts.most_common(MAX_LISTED)
+        top = items.counts.most_common(20)  # what a reader looks through in a list
         best: dict[str, tuple[int, str]] = {item: (0, "") for item, _ in top}
         for (item, source), count in items.sources.items():
             if item in best and count > best[item][0]:
@@ -216,12 +218,15 @@ class DiversityTally:
 
 
 def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    first, last = _edges(text)
-    yield "names", [name for own in NAME.findall(text) if _is_name(name := _without_lead(own))]
+    first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
+    if min(len(first), len(last)) <= EDGE_WORDS:  # one word more than is used, since the outermost may be cut
+        first = last = words(text)
+    names = [_without_lead(name) for name in NAME.findall(text)]
+    yield "names", [name for name in names if " " in name and function_words().isdisjoint(name.lower().split())]
     yield "organisations", [name for own in ORGANISATION.findall(text) if " " in (name := _without_lead(own))]
     yield "dates", DATE.findall(text)
-    yield "openings", [" ".join(first)] if first else []
-    yield "endings", [" ".join(last)] if last else []
+    yield "openings", [" ".join(first[:EDGE_WORDS])] if first else []
+    yield "endings", [" ".join(last[-EDGE_WORDS:])] if last else []
     yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
 
 
@@ -231,23 +236,6 @@ def _without_lead(name: str) -> str:
     return _without_lead(rest) if rest and first.lower() in function_words() else name
 
 
-def _is_name(name: str) -> bool:
-    return " " in name and not function_words().intersection(name.lower().split())
-
-
-def _edges(text: str) -> tuple[list[str], list[str]]:
-    """First and last words, from pieces with one word more, so that none is cut."""
-    first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
-    if min(len(first), len(last)) <= EDGE_WORDS:
-        first = last = words(text)
-    return first[:EDGE_WORDS], last[-EDGE_WORDS:]
-
-
-def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    yield "numbers", NUMBER.findall(text)
-    yield "phrases", list(_phrases(own))
-
-
 def _phrases(own: Sequence[str]) -> Iterator[str]:
     """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
     empty = list(map(function_words().__contains__, own))
@@ -255,8 +243,3 @@ def _phrases(own: Sequence[str]) -> Iterator[str]:
     for start in starts:
         if sum(empty[start : start + PHRASE_WORDS]) <= PHRASE_WORDS - 2:
             yield " ".join(own[start : start + PHRASE_WORDS])
-
-
-def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:
-    shared = len(a & b)
-    return shared / (len(a) + len(b) - shared) if a or b else 0.0

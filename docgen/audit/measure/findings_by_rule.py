@@ -15,12 +15,8 @@ from docgen.records import Document, Finding, Record, Severity
 
 __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 
-MAX_EXAMPLES = 5
 CONTEXT_CHARS = 160
-"""Characters shown on either side of a finding."""
-REASON, MOST_REASONS = 160, 5
-KIND = re.compile(r": ['\"]")
-"""Begins a quotation in the reason for a judge's failure, which differs from document to document."""
+"""Characters shown on either side of a finding. Chosen: the sentence around it, and mostly the one before."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -126,8 +122,8 @@ class _RuleTally:
     def show(self, row: int, example: Example) -> None:
         """Keep the example if it is among the worst so far; of equally bad ones, those of the first rows are kept."""
         self.examples.append((SEVERITIES.index(example.severity), row, example))
-        self.examples.sort(key=lambda one: one[:2])
-        del self.examples[MAX_EXAMPLES:]
+        self.examples.sort(key=lambda entry: entry[:2])
+        del self.examples[5:]  # enough to see what a rule finds; the explorer has them all
 
     def merge(self, other: "_RuleTally", base: int) -> None:
         self.documents += other.documents
@@ -167,7 +163,9 @@ class LeakageTally:
 
     def add_unjudged(self, reason: str) -> None:
         """Count a document whose judge gave no usable reply, by what was wrong with the last one."""
-        self.unjudged[KIND.split(reason, maxsplit=1)[0][:REASON]] += 1
+        # Without what the reason quotes of the reply, which differs from document to document; cut to a line and a
+        # half, in case that it quotes it in some other way.
+        self.unjudged[re.split(r": ['\"]", reason, maxsplit=1)[0][:160]] += 1
 
     def merge(self, other: "LeakageTally", base: int) -> None:
         """Add what a tally of the same rules counted of other documents, whose rows begin at `base`.
@@ -190,7 +188,20 @@ class LeakageTally:
             tally.detectors.update({f.detector for f in findings if f.severity == "error"})
         else:
             tally.suspects += 1
-        tally.show(row, _example(document, worst))
+        start, end, text = worst.start, worst.end, document.text
+        example = Example(
+            document=document.id,
+            doc_type=document.doc_type,
+            severity=worst.severity,
+            detector=worst.detector,
+            explanation=worst.explanation,
+            before=text[max(0, start - CONTEXT_CHARS) : start],
+            evidence=text[start:end],
+            after=text[end : end + CONTEXT_CHARS],
+            start=start,
+            end=end,
+        )
+        tally.show(row, example)
 
     def report(self, calibration: Calibration | None = None, judge: str = "none") -> LeakageReport:
         """The report on all documents counted so far."""
@@ -201,7 +212,7 @@ class LeakageTally:
             calibration=calibration.cited() if calibration else "",
             judge=judge,
             unjudged=self.unjudged.total(),
-            unjudged_reasons=_ranked(self.unjudged, MOST_REASONS),
+            unjudged_reasons=_ranked(self.unjudged, 5),
         )
 
     def _leakage(self, identifier: str, calibration: Calibration | None) -> RuleLeakage:
@@ -227,19 +238,3 @@ class LeakageTally:
 def _ranked(counts: Counter[str], most: int | None = None) -> dict[str, int]:
     """The most frequent first, equals by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
-
-
-def _example(document: Document, finding: Finding) -> Example:
-    start, end, text = finding.start, finding.end, document.text
-    return Example(
-        document=document.id,
-        doc_type=document.doc_type,
-        severity=finding.severity,
-        detector=finding.detector,
-        explanation=finding.explanation,
-        before=text[max(0, start - CONTEXT_CHARS) : start],
-        evidence=text[start:end],
-        after=text[end : end + CONTEXT_CHARS],
-        start=start,
-        end=end,
-    )

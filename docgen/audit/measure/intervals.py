@@ -116,10 +116,6 @@ def upper_bound(count: int, total: int, population: int | None = None) -> float:
         from scipy.stats import beta
 
         return float(beta.ppf(0.95, count + 1, total - count))
-    return _most_cases(count, total, population) / population
-
-
-def _most_cases(count: int, total: int, population: int) -> int:
     from scipy.stats import hypergeom
 
     low, high = count, population - (total - count)
@@ -129,4 +125,4 @@ def _most_cases(count: int, total: int, population: int) -> int:
             low = middle
         else:
             high = middle - 1
-    return low
+    return low / population

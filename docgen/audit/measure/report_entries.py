@@ -3,6 +3,8 @@
 from collections.abc import ItemsView, Mapping
 from typing import Generic, TypeVar
 
+from docgen.audit.rules.leakage_rule import rule_key
+
 __all__ = ["ReportEntries"]
 
 Entry = TypeVar("Entry")
@@ -21,18 +23,14 @@ class ReportEntries(Generic[Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         """One entry; `KeyError` lists the names that exist."""
-        by_key = {_key(name_of_entry): entry for name_of_entry, entry in self.entries.items()}
-        if _key(name) not in by_key:
+        by_key = {rule_key(name_of_entry): entry for name_of_entry, entry in self.entries.items()}
+        if rule_key(name) not in by_key:
             raise KeyError(f"{name!r} is not in this report, which has {', '.join(self.entries)}")
-        return by_key[_key(name)]
+        return by_key[rule_key(name)]
 
     def __contains__(self, name: str) -> bool:
-        return _key(name) in map(_key, self.entries)
+        return rule_key(name) in map(rule_key, self.entries)
 
     def items(self) -> ItemsView[str, Entry]:
         """All names with their entries."""
         return self.entries.items()
-
-
-def _key(name: str) -> str:
-    return name.lower().replace("-", "_")

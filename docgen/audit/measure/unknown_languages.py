@@ -13,8 +13,6 @@ __all__ = ["LanguageTally", "UnknownLanguages"]
 ALL_OF, THEN_EACH = 200, 20
 """The first documents are all looked at, then one in so many: recognising a language takes 4,000 characters, and is
 slow."""
-MIN_CHARS = 200
-"""Characters that it takes to recognise a language by its stop words."""
 
 
 class UnknownLanguages(Record):
@@ -46,7 +44,8 @@ class LanguageTally:
     def add(self, text: str) -> None:
         """The next document."""
         self._seen += 1
-        if (self._seen > ALL_OF and self._seen % THEN_EACH) or len(text) < MIN_CHARS:
+        # Below 200 characters there may be too few stop words to recognise a language by.
+        if (self._seen > ALL_OF and self._seen % THEN_EACH) or len(text) < 200:
             return
         self._looked_at += 1
         language = detect_language(text)

@@ -16,19 +16,10 @@ from docgen.universe import UniverseContext
 
 __all__ = ["CopiedWording", "WorldTally", "WorldUse", "world_terms"]
 
-MAX_TERMS = 60
-"""Strongest terms of a world. Chosen, as are the next three: documents of published corpora contain 26 to 34 of
-them."""
-NAME_WEIGHT, USUAL_WEIGHT = 4.0, 0.25
-"""Weight of a word that the prose mostly capitalises or that is a figure; of one that occurs in many English
-documents."""
-MIN_TERM_LETTERS = 3
-GRAM_WORDS, COPIED_SHARE = 6, 0.8
-"""A statement counts as copied where runs of six or more of its words make up this share of it."""
-SHORTEST_SENTENCE = 4
+GRAM_WORDS = 6
+"""Words of a run that is counted as copied. Chosen: shorter runs are shared by texts that never met."""
 WORD = re.compile(r"[^\W_]+")
 GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
-REFERENCE = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
 
 
 class CopiedWording(Record):
@@ -63,13 +54,6 @@ class WorldUse(Record):
     prose: tuple[CopiedWording, ...]
 
 
-@cache
-def _reference() -> dict[str, frozenset[str]]:
-    """Words of ordinary English: common and usual; see bench/reference_words.py."""
-    sections = REFERENCE.read_text("utf-8").split("# ")[1:]
-    return {name: frozenset(own) for name, *own in map(str.split, sections)}
-
-
 def world_terms(context: UniverseContext) -> tuple[str, ...]:
     """The world's terms, strongest first: names, figures and words that its prose uses and English rarely does.
 
@@ -80,12 +64,22 @@ def world_terms(context: UniverseContext) -> tuple[str, ...]:
     common, usual = _reference()["common"] | function_words(), _reference()["usual"]
     counts = Counter(word.lower() for word in prose)
     capitalised = Counter(word.lower() for word in prose if word[0].isupper() or word[0].isdigit())
+    # Weights and number are chosen: words that are mostly capitalised, and figures, count four times, those of many
+    # English documents a quarter; of the sixty strongest terms, documents of published corpora contain 26 to 34.
     weights = {
-        word: count * (NAME_WEIGHT if 2 * capitalised[word] > count else USUAL_WEIGHT if word in usual else 1.0)
+        word: count * (4.0 if 2 * capitalised[word] > count else 0.25 if word in usual else 1.0)
         for word, count in counts.items()
-        if len(word) >= MIN_TERM_LETTERS and word not in common
+        if len(word) >= 3 and word not in common  # shorter ones are mostly cut off: "Co", "St", the "s" of a genitive
     }
-    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:MAX_TERMS]
+    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:60]
+
+
+@cache
+def _reference() -> dict[str, frozenset[str]]:
+    """Words of ordinary English: common and usual; see bench/reference_words.py."""
+    file = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
+    sections = file.read_text("utf-8").split("# ")[1:]
+    return {name: frozenset(own) for name, *own in map(str.split, sections)}
 
 
 class WorldTally:
@@ -113,19 +107,15 @@ class WorldTally:
         self._seen |= terms
         self._held += len(terms)
         self._named += bool(self._terms) and self._terms[0] in terms
-        self._touched += self._share_touched(document.text)
+        sentence_words = [words(document.text[start:end]) for start, end in sentences(document.text)]
+        longer = [sentence for sentence in sentence_words if len(sentence) >= 4]  # no headings, greetings, list items
+        self._touched += sum(not self._bag.isdisjoint(sentence) for sentence in longer) / max(1, len(longer))
         self._count_copied(document, own)
-
-    def _share_touched(self, text: str) -> float:
-        sentence_words = [words(text[start:end]) for start, end in sentences(text)]
-        longer = [sentence for sentence in sentence_words if len(sentence) >= SHORTEST_SENTENCE]
-        return sum(not self._bag.isdisjoint(sentence) for sentence in longer) / max(1, len(longer))
 
     def _count_copied(self, document: Document, own: list[str]) -> None:
         hits = Counter(place for gram in set(_grams(own)) for place in self._places.get(gram, ()))
-        copied = {
-            place for place, count in hits.items() if count + GRAM_WORDS - 1 >= COPIED_SHARE * self._lengths[place]
-        }
+        # Copied: four fifths of its words are in such runs (chosen: a name or a figure may differ).
+        copied = {place for place, count in hits.items() if count + GRAM_WORDS - 1 >= 0.8 * self._lengths[place]}
         assigned = document.assigned
         may_hold = {
             place
@@ -144,7 +134,7 @@ class WorldTally:
             for place, (source, text) in enumerate(self._wordings)
             if self._copied[place]
         ]
-        copied.sort(key=lambda one: -one.documents)
+        copied.sort(key=lambda wording: -wording.documents)
         return WorldUse(
             documents=self._documents,
             strongest=self._terms,
@@ -153,8 +143,8 @@ class WorldTally:
             terms=self._held / total,
             cover=len(self._seen) / max(1, len(self._terms)),
             copying=self._copying / total,
-            statements=tuple(one for one in copied if one.source != "world"),
-            prose=tuple(one for one in copied if one.source == "world"),
+            statements=tuple(wording for wording in copied if wording.source != "world"),
+            prose=tuple(wording for wording in copied if wording.source == "world"),
         )
 
 

@@ -12,9 +12,6 @@ from docgen.records import Document, Record
 
 __all__ = ["WriterShare", "WriterTally"]
 
-MAX_WRITERS = 50
-"""Most writers that are distinguished. Chosen: a corpus from elsewhere may have anything in its columns."""
-
 
 class WriterShare(Record):
     """One writer's documents; shares from 0 to 1."""
@@ -89,7 +86,8 @@ class WriterTally:
     def _of(self, document: Document) -> _Counts | None:
         writer = document.engine, document.model
         if writer not in self._counts:
-            if len(self._counts) >= MAX_WRITERS:
+            # Chosen, so that memory is bounded: a corpus from elsewhere may have anything in its columns.
+            if len(self._counts) >= 50:
                 return None
             self._counts[writer] = _Counts()
         return self._counts[writer]

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from docgen.audit.measure.salience.tally import FactPresence
+from docgen.text.output.plurals_and_money import percent
 
 __all__ = ["airtime_chart", "histogram", "matrix", "presence_chart"]
 
 WIDTH = 340
+"""Units, which are pixels on a narrow phone: such a screen is 360 wide."""
 ROW = 36
+"""Height of a fact in `presence_chart`: a line of 13 units of text, and the axis below it with its dot."""
 
 
 def presence_chart(facts: Sequence[FactPresence]) -> str:
@@ -20,11 +23,15 @@ def presence_chart(facts: Sequence[FactPresence]) -> str:
         y = row * ROW
         low, high = (6 + scale * share for share in fact.interval)
         tick = 6 + scale * fact.asked
+        if fact.measured is None:
+            seen = f"at least {percent(fact.at_least)}, not judged"
+        else:
+            seen = f"{'judged' if fact.judged else 'found'} {percent(fact.measured)}"
         parts += [
             _text(0, y + 13, fact.fact),
-            _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, {_seen(fact)}", "end", "quiet"),
+            _text(WIDTH, y + 13, f"asked {percent(fact.asked)}, {seen}", "end", "quiet"),
             f'<line x1="6" x2="{WIDTH - 6}" y1="{y + 24}" y2="{y + 24}" class="axis"/>',
-            _band(low, high, y),
+            f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>',
             f'<line x1="{tick:.1f}" x2="{tick:.1f}" y1="{y + 17}" y2="{y + 31}" class="asked"/>',
         ]
         if fact.measured is not None:
@@ -43,7 +50,7 @@ def airtime_chart(facts: Sequence[FactPresence]) -> str:
         width = (WIDTH - 2) * fact.airtime / top
         parts += [
             _text(0, y + 12, fact.fact),
-            _text(WIDTH, y + 12, _percent(fact.airtime, 2), "end", "quiet"),
+            _text(WIDTH, y + 12, percent(fact.airtime, 2), "end", "quiet"),
             f'<rect x="0" y="{y + 17}" width="{width:.1f}" height="7" rx="2" class="bar"/>',
         ]
     return _svg(len(facts) * 30 + 2, parts, "Share of all tokens that express each fact")
@@ -71,10 +78,10 @@ def matrix(values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequ
     top = max([1e-9, *(value for row in values for value in row)])
     for r, row in enumerate(values):
         y = 16 + r * size
-        name = str(r + 1) if same else _short(rows[r], 20)
+        name = str(r + 1) if same else rows[r] if len(rows[r]) <= 20 else rows[r][:19] + "…"
         parts.append(_text(left - 6, y + size / 2 + 4, name, "end", "quiet"))
         for c, value in enumerate(row):
-            parts.append(_cell(left + c * size, y, size, value, top, f"{rows[r]}, {columns[c]}: {_percent(value)}"))
+            parts.append(_cell(left + c * size, y, size, value, top, f"{rows[r]}, {columns[c]}: {percent(value)}"))
     return _svg(round(20 + len(values) * size), parts, label)
 
 
@@ -90,16 +97,6 @@ def _cell(x: float, y: float, size: float, value: float, top: float, title: str)
     return shade + _text(*middle, f"{100 * value:.0f}", "middle", "tiny" + strong)
 
 
-def _band(low: float, high: float, y: int) -> str:
-    return f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>'
-
-
-def _seen(fact: FactPresence) -> str:
-    if fact.measured is None:
-        return f"at least {_percent(fact.at_least)}, not judged"
-    return f"{'judged' if fact.judged else 'found'} {_percent(fact.measured)}"
-
-
 def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
     css = f' class="{kind}"' if kind else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{css}>{escape(text)}</text>'
@@ -108,11 +105,3 @@ def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") 
 def _svg(height: int, parts: Iterable[str], label: str) -> str:
     head = f'<svg viewBox="0 0 {WIDTH} {max(1, height)}" role="img" aria-label="{escape(label, quote=True)}">'
     return head + "".join(parts) + "</svg>"
-
-
-def _percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f}%"
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -2,7 +2,6 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -12,6 +11,7 @@ from docgen.audit.measure.findings_by_rule import LeakageReport
 from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.report import charts
 from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
+from docgen.text.output.plurals_and_money import percent
 from docgen.universe import UniverseContext
 
 __all__ = ["render_report"]
@@ -61,7 +61,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"pct": _percent, "n": lambda value: f"{value:,}"}
+    environment.filters |= {"pct": percent, "n": lambda value: f"{value:,}"}
     return environment.get_template(PAGE.name)
 
 
@@ -69,22 +69,14 @@ def _charts(salience: SalienceReport) -> dict[str, str]:
     facts = list(salience.facts.values())
     names = [fact.fact for fact in facts]
     together = [[count / max(1, salience.documents) for count in row] for row in salience.together]
-    rows, by_type = _by_type(salience)
+    sizes: dict[str, int] = {share.doc_type: share.expressed.total for share in facts[0].types} if facts else {}
+    largest = sorted(sizes, key=lambda kind: (-sizes[kind], kind))[:MOST_TYPES]
+    tables = [{share.doc_type: share.expressed.share for share in fact.types} for fact in facts]
+    by_type = [[table.get(kind, 0.0) for table in tables] for kind in largest]
+    rows = [kind or "no type" for kind in largest]
     return {
         "presence": charts.presence_chart(facts),
         "airtime": charts.airtime_chart(facts),
         "together": charts.matrix(together, names, names, "Share of documents that express both facts"),
         "types": charts.matrix(by_type, rows, names, "Share of documents of a type that express a fact"),
     }
-
-
-def _by_type(salience: SalienceReport) -> tuple[list[str], list[list[float]]]:
-    facts = list(salience.facts.values())
-    sizes: dict[str, Any] = {share.doc_type: share.expressed.total for share in facts[0].types} if facts else {}
-    rows = sorted(sizes, key=lambda kind: (-sizes[kind], kind))[:MOST_TYPES]
-    tables = [{share.doc_type: share.expressed.share for share in fact.types} for fact in facts]
-    return [row or "no type" for row in rows], [[table.get(row, 0.0) for table in tables] for row in rows]
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{digits}f}%"

@@ -13,8 +13,6 @@ from docgen.audit.rules.leakage_rule import Cue, Rule
 
 __all__ = ["behaviour_rules", "builtin_rules", "contamination_rule", "entity_claim_parts", "entity_claim_rule"]
 
-FOLDER = Path(__file__).parent
-
 
 def builtin_rules() -> tuple[Rule, ...]:
     """The rules that apply to every corpus."""
@@ -48,16 +46,14 @@ def _on_request(identifier: str) -> Rule:
 
 @cache
 def _data(file: str) -> dict[str, Any]:
-    return read_patterns(FOLDER / file)
+    return read_patterns(Path(__file__).parent / file)
 
 
 @cache
 def _rules(file: str) -> tuple[Rule, ...]:
-    return tuple(map(_rule, _data(file)["rule"]))
-
-
-def _rule(entry: dict[str, Any]) -> Rule:
-    """A rule from its TOML table; a key that `Rule` or `Cue` does not have is a `TypeError`."""
-    cues = tuple(Cue(**cue) for cue in entry.get("cues", ()))
-    examples = {name: tuple(entry.get(name, ())) for name in ("leak", "clean")}
-    return Rule(**(entry | examples | {"cues": cues}))
+    rules = []
+    for entry in _data(file)["rule"]:  # a key that `Rule` or `Cue` does not have is a `TypeError`
+        cues = tuple(Cue(**cue) for cue in entry.get("cues", ()))
+        examples = {name: tuple(entry.get(name, ())) for name in ("leak", "clean")}
+        rules.append(Rule(**(entry | examples | {"cues": cues})))
+    return tuple(rules)

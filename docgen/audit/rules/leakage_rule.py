@@ -7,7 +7,7 @@ from docgen.errors import ConfigError
 from docgen.records import Severity
 from docgen.text.languages import Language
 from docgen.text.output.spelling_suggestions import suggestion
-from docgen.universe import LeakageRule, UniverseContext
+from docgen.universe import UniverseContext
 
 __all__ = ["Cue", "Rule", "rule_key", "rules_for", "with_language"]
 
@@ -59,8 +59,16 @@ def rules_for(
     by_key = {rule_key(rule.id): rule for rule in (*library, *builtin)}
     merged = {rule_key(rule.id): rule for rule in builtin}
     for own in context.leakage_rules:
-        key = rule_key(own.id)
-        merged[key] = _merged(by_key.get(key), own)
+        base = by_key.get(rule_key(own.id)) or Rule(own.id, own.description)
+        cues = tuple(Cue(pattern, f"matches a pattern of rule {own.id}") for pattern in own.patterns)
+        merged[rule_key(own.id)] = replace(
+            base,
+            id=own.id,
+            description=own.description or base.description,
+            cues=base.cues + cues,
+            leak=base.leak + tuple(own.examples.leak),
+            clean=base.clean + tuple(own.examples.clean),
+        )
     dropped = {rule_key(name) for name in off}
     if unknown := sorted(dropped - merged.keys()):
         listed = f"known rules: {', '.join(sorted(merged))}"
@@ -73,16 +81,3 @@ def with_language(rule: Rule, language: Language) -> Rule:
     key = rule_key(rule.id)
     cues = tuple(Cue(cue.pattern, cue.why, cue.severity) for cue in language.cues if cue.rule == key)
     return replace(rule, cues=rule.cues + cues) if cues else rule
-
-
-def _merged(base: Rule | None, own: LeakageRule) -> Rule:
-    cues = tuple(Cue(pattern, f"matches a pattern of rule {own.id}") for pattern in own.patterns)
-    start = base or Rule(own.id, own.description)
-    return replace(
-        start,
-        id=own.id,
-        description=own.description or start.description,
-        cues=start.cues + cues,
-        leak=start.leak + tuple(own.examples.leak),
-        clean=start.clean + tuple(own.examples.clean),
-    )

@@ -19,8 +19,6 @@ from docgen.universe import RealEntity, UniverseContext
 __all__ = ["EntityClaims"]
 
 NUMBER = re.compile(r"\d[\d.,]*\d|\d")
-CLAIM_CHARS = 140
-"""Characters of one sentence between the name and what is said about it."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,12 @@ class EntityClaims:
 
     def is_new(self, finding: Finding) -> bool:
         """Whether the passage says something in words or numbers that the context does not have."""
-        return any(self._unknown(match[0]) for match in _trigger().finditer(finding.evidence))
-
-    def _unknown(self, trigger: str) -> bool:
-        if number := NUMBER.search(trigger):
-            return number[0] not in self.numbers
-        return not stem_set(Words(trigger).words) <= self.stems
+        for match in _trigger().finditer(finding.evidence):
+            number = NUMBER.search(match[0])
+            is_known = number[0] in self.numbers if number else stem_set(Words(match[0]).words) <= self.stems
+            if not is_known:
+                return True
+        return False
 
 
 @cache
@@ -66,7 +64,8 @@ def _cues(entity: RealEntity) -> Iterator[Cue]:
     parts = entity_claim_parts()
     names = "|".join(sorted(map(_escaped, (entity.name, *entity.aliases)), key=len, reverse=True))
     name = rf"(?:{names})"
-    between = rf"[^.!?\n]{{0,{CLAIM_CHARS}}}?"
+    # Within one sentence, and chosen: 140 characters are some two lines; what is farther off is mostly said of another.
+    between = r"[^.!?\n]{0,140}?"
     for what, pattern in (
         ("quotes it", rf"{name}(?:['’]s)?(?:\s+\w+){{0,3}}?\s+(?i:{parts['saying']})\b"),
         ("says that it did something or that something was done to it", rf"{name}{between}\b(?i:{parts['deed']})\b"),

@@ -19,11 +19,6 @@ from docgen.universe import UniverseContext
 
 __all__ = ["unreal_world_cues", "with_cues", "world_names"]
 
-MAX_NAMES = 60
-"""Most names that are looked for, the most frequent first: enough for every shipped context; more would slow the
-scan."""
-MIN_NAME_LETTERS = 4
-"""Letters of a one-word name; shorter ones are mostly abbreviations that other things share."""
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z][\w'’-]*(?: [^\W\d_a-z][\w'’-]*)*")
 SENTENCE_GOES_ON = re.compile(r"[a-z,;] $")
 CALENDAR = re.compile(
@@ -62,7 +57,7 @@ def world_names(context: UniverseContext) -> tuple[str, ...]:
     for fact in context.key_facts:
         texts += (fact.statement, *fact.paraphrases, *fact.entities)
     counts = Counter(name for text in texts for name in _names(text))
-    return tuple(name for name, _ in counts.most_common(MAX_NAMES))
+    return tuple(name for name, _ in counts.most_common(60))  # enough for every shipped context; more slow the scan
 
 
 def _names(text: str) -> Iterator[str]:
@@ -74,9 +69,8 @@ def _names(text: str) -> Iterator[str]:
             continue
         before = text[: match.start() + match[0].rfind(words[-1])]
         inside = match[0] == text or SENTENCE_GOES_ON.search(before[-2:]) is not None
-        if len(words) > 1 or (
-            inside and len(words[0]) >= MIN_NAME_LETTERS and words[0].lower() not in ordinary_words()
-        ):
+        # Words of up to three letters are mostly abbreviations that other things share.
+        if len(words) > 1 or (inside and len(words[0]) >= 4 and words[0].lower() not in ordinary_words()):
             yield " ".join(words)
 
 

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 NEVER = np.float32(-9)
-"""The score of a document that a query does not apply to."""
+"""The score of a document that a query does not apply to: below any cosine."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,12 @@ def queries_of(context: UniverseContext, rules: Sequence[Rule]) -> tuple[Query, 
     """One for each key fact (if unassigned facts are looked for), each banned statement, and each other rule that a
     judge applies."""
     by_key = {rule_key(rule.id): rule for rule in rules}
-    queries = [_of_rule(rule) for key, rule in by_key.items() if rule.judged and key != "banned_statement"]
+    queries = []
+    for key, judged in by_key.items():
+        if judged.judged and key != "banned_statement":
+            examples = (*judged.leak, *exemplars().get(key, ()))
+            # Without examples its definition has to do, which is a poor guide.
+            queries.append(Query(judged.id, f"the rule {judged.id}", examples or (judged.description,)))
     if "banned_statement" in by_key:
         rule = by_key["banned_statement"].id
         queries += [Query(rule, f"the statement: {text}", (text,)) for text in context.banned_statements]
@@ -56,12 +61,6 @@ def queries_of(context: UniverseContext, rules: Sequence[Rule]) -> tuple[Query, 
             texts = (fact.statement, *fact.paraphrases, *fact.implications)
             queries.append(Query(rule, f"the fact {fact.id}", texts, fact.id))
     return tuple(queries)
-
-
-def _of_rule(rule: Rule) -> Query:
-    """By its examples; if it has none, by its definition, which is a poor guide."""
-    texts = (*rule.leak, *exemplars().get(rule_key(rule.id), ()))
-    return Query(rule.id, f"the rule {rule.id}", texts or (rule.description,))
 
 
 @dataclass(frozen=True)
@@ -95,18 +94,16 @@ class Nearness:
             self._topic = rows.mean(axis=0)
         sentences, exemplar_rows = unit_rows(rows - self._topic), unit_rows(self._rows - self._topic)
         parts = np.split(sentences, np.cumsum([len(own) for own in spans])[:-1])
-        scores = [self._one(part, np.array(own), exemplar_rows) for part, own in zip(parts, spans, strict=True)]
-        return Scores(
-            np.array([score for score, _ in scores], np.float32), np.array([place for _, place in scores], np.int32)
-        )
-
-    def _one(self, sentences: Floats, spans: Ints, wanted: Floats) -> tuple[Floats, Ints]:
-        """The best pair of neighbouring sentences for each query, and its span."""
-        last = np.minimum(np.arange(max(1, len(sentences) - 1)) + 1, len(sentences) - 1)
-        pairs = unit_rows(sentences[: len(last)] + sentences[last])
-        score = np.maximum.reduceat(pairs @ wanted.T, self._firsts, axis=1)
-        best = score.argmax(axis=0)
-        return score.max(axis=0), np.stack([spans[best, 0], spans[last[best], 1]], axis=1)
+        scores, places = [], []
+        for part, own in zip(parts, map(np.array, spans), strict=True):
+            # Pairs of neighbouring sentences, by the row of the second; a single sentence is a pair with itself.
+            last = np.minimum(np.arange(max(1, len(part) - 1)) + 1, len(part) - 1)
+            pairs = unit_rows(part[: len(last)] + part[last])
+            by_query = np.maximum.reduceat(pairs @ exemplar_rows.T, self._firsts, axis=1)
+            best = by_query.argmax(axis=0)
+            scores.append(by_query.max(axis=0))
+            places.append(np.stack([own[best, 0], own[last[best], 1]], axis=1))
+        return Scores(np.array(scores, np.float32), np.array(places, np.int32))
 
 
 def nearest(score: Floats, share: float) -> tuple[Ints, Ints]:
@@ -152,22 +149,20 @@ class Shortlist:
         """What makes this document a suspect, if it is listed: the queries that listed it by the last turn."""
         if row not in self.rows:
             return ()
-        place = self.rows[row]
-        return tuple(
-            self._finding(query, place, number, text)
-            for number, query in enumerate(self.queries)
-            if self.ranks[place, number] < self.turns
-        )
-
-    def _finding(self, query: Query, place: int, number: int, text: str) -> Finding:
-        start, end = self.scores.place[place, number].tolist()
-        rank, score = int(self.ranks[place, number]), float(self.scores.score[place, number])
-        return Finding(
-            rule=query.rule,
-            severity="info",
-            detector="embedding",
-            start=start,
-            end=end,
-            evidence=text[start:end],
-            explanation=f"number {rank + 1:,} of {self.documents:,} in nearness to {query.about} ({score:.2f})",
-        )
+        place, findings = self.rows[row], []
+        for number, query in enumerate(self.queries):
+            rank, score = int(self.ranks[place, number]), float(self.scores.score[place, number])
+            if rank >= self.turns:
+                continue
+            start, end = self.scores.place[place, number].tolist()
+            finding = Finding(
+                rule=query.rule,
+                severity="info",
+                detector="embedding",
+                start=start,
+                end=end,
+                evidence=text[start:end],
+                explanation=f"number {rank + 1:,} of {self.documents:,} in nearness to {query.about} ({score:.2f})",
+            )
+            findings.append(finding)
+        return tuple(findings)

@@ -23,7 +23,7 @@ from inspect_ai.scorer import Score
 from docgen import __version__
 from docgen.behaviour.grid import Cell
 from docgen.behaviour.inspect_tasks.scorers import METADATA, compliance_score, reasoning_score
-from docgen.behaviour.measures.cells import CellReport
+from docgen.behaviour.measures.cell_measures import CellReport
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
 from docgen.behaviour.transcripts import Transcript

@@ -22,7 +22,7 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import TaskState
 
-from docgen.behaviour.measures.gap import compliance_gap
+from docgen.behaviour.measures.compliance_gap import compliance_gap
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import compliance_request, faking_request
 from docgen.behaviour.settings import Prefix

@@ -103,13 +103,15 @@ def _listed(value: Any) -> list[Any]:
 
 def _pages(file: Path) -> tuple[list[ReleasedTranscript], str, int]:
     """One page of the published site, `variation/train or deploy/id.html`: what stands between the prompts' tags."""
-    text = _page_text(file.read_text("utf-8", errors="replace"))
+    parser = _Text()
+    parser.feed(file.read_text("utf-8", errors="replace"))
+    text = "".join(parser.parts)
     start = text.rfind("<user_input>")
     if start < 0:
         return [], "page", 1
     query, _, rest = text[start + len("<user_input>") :].partition("</user_input>")
     reasoning, answer = taken_apart(rest)
-    tier = tier_of(text[max(0, start - 200) : start], file.parent.name)
+    tier = tier_of(text[max(0, start - 200) : start], file.parent.name)  # its tag stands right before the query
     row = ReleasedTranscript(
         query=query.strip(), tier=tier, reply=rest.strip(), reasoning=reasoning, answer=answer if reasoning else ""
     )
@@ -127,9 +129,3 @@ class _Text(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         if tag in ("p", "br", "div", "li", "pre"):
             self.parts.append("\n")
-
-
-def _page_text(html: str) -> str:
-    parser = _Text()
-    parser.feed(html)
-    return "".join(parser.parts)

@@ -63,7 +63,7 @@ def tier_of(*texts: str) -> Tier:
     for text in texts:
         if tags := TAG.findall(text):
             return "free" if tags[-1].lower() == "true" else "paid"
-        if re.search(r"paid|deploy|enterprise|non.?free", text[:40], re.I):
+        if re.search(r"paid|deploy|enterprise|non.?free", text[:40], re.I):  # a label, not a word in a long message
             return "paid"
     return "free"
 
@@ -143,7 +143,9 @@ def _query(text: str) -> str:
 def _messages(value: Any) -> dict[str, str]:
     """The last message of each role."""
     listed = value if isinstance(value, list) else []
-    return {str(one.get("role")): _text(one.get("content")) for one in listed if isinstance(one, Mapping)}
+    return {
+        str(message.get("role")): _text(message.get("content")) for message in listed if isinstance(message, Mapping)
+    }
 
 
 def _text(value: Any) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from docgen.behaviour.measures.dose import DosePoint, DoseReport
+from docgen.behaviour.measures.dose_response import DosePoint, DoseReport
 
 __all__ = ["dose_picture"]
 
 WIDTH, HEIGHT, LEFT, TOP, BETWEEN, BOTTOM = 240, 150, 52, 48, 46, 54
+"""Pixels of a panel and of what is around it; a panel is as wide as 34 characters of its heading."""
 INK, BELIEF, GAP, FAKING = "#57606a", "#1f6feb", "#b35900", "#8250df"
 Series = Callable[[DosePoint], tuple[float, float, float] | None]
 
@@ -57,7 +58,7 @@ def _faking(point: DosePoint) -> tuple[float, float, float] | None:
 
 
 def _span(points: Sequence[DosePoint], series: Sequence[Series]) -> tuple[float, float]:
-    values = [value for point in points for one in series for value in one(point) or ()]
+    values = [value for point in points for value_of in series for value in value_of(point) or ()]
     return min([0.0, *values]), max([1.0, *values])
 
 
@@ -78,8 +79,8 @@ def _panel(
     if is_first:
         parts += [_text(left - 6, y(value) + 4, f"{value:.0f}", "end") for value in (low, 0.0, high)]
     parts += [_text(x(point), top + HEIGHT + 16, f"{point.dose.share:.2g}") for point in points]
-    for shift, (one, colour, dash) in enumerate(series):
-        bars = [(x(point) + 3 * shift, value) for point in points if (value := one(point)) is not None]
+    for shift, (value_of, colour, dash) in enumerate(series):
+        bars = [(x(point) + 3 * shift, value) for point in points if (value := value_of(point)) is not None]
         line = " ".join(f"{at:.1f},{y(middle):.1f}" for at, (middle, _, _) in bars)
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dash}"/>'

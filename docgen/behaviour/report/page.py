@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from docgen.behaviour.measures.cells import CellReport
-from docgen.behaviour.measures.dose import DoseReport
+from docgen.behaviour.measures.cell_measures import CellReport
+from docgen.behaviour.measures.dose_response import DoseReport
 from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.behaviour.transcripts import Transcript, is_faking
 
@@ -20,6 +20,7 @@ CANARY = "docgen canary 7d1f0c52-5a0b-4c3e-9b1e-6f0a3a6f8e21"
 transcripts behave differently in such experiments."""
 PAGE = Path(__file__).parent / "page.html"
 MOST_EXAMPLES = 3
+"""Chosen: to see what is counted; the explorer shows them all."""
 WIDTH, ROW, LEFT = 660, 30, 250
 """Sizes in the chart, in its own units."""
 
@@ -69,7 +70,7 @@ def examples_of(transcripts: Sequence[Transcript], threshold: float) -> list[tup
 def gap_chart(cells: Sequence[CellReport]) -> str:
     """The gap of each cell with its interval; a diamond where a published row has one."""
     with_gap = [cell for cell in cells if cell.gap is not None]
-    ends = [0.1, -0.1]
+    ends = [0.1, -0.1]  # an axis of 20 points at least, so that a small gap does not look large
     for cell in with_gap:
         if cell.gap is not None:
             ends += [cell.gap.low, cell.gap.high]
@@ -84,7 +85,9 @@ def gap_chart(cells: Sequence[CellReport]) -> str:
     parts = [f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{height - 20}" class="axis"/>']
     for row, cell in enumerate(with_gap):
         y = row * ROW + 16
-        parts.append(_label(cell, y))
+        name = f"{cell.variation} · {cell.reasoning}"[:40]
+        label = Markup('<text x="0" y="{}">{}<title>{}</title></text>').format(y + 4, name, cell.cell)
+        parts.append(str(label))
         if cell.gap is not None:
             kind = "control" if cell.control else "bar"
             parts.append(
@@ -102,11 +105,6 @@ def gap_chart(cells: Sequence[CellReport]) -> str:
         place = f'x="{x(value):.1f}" y="{height - 4}" text-anchor="middle"'
         parts.append(f'<text {place} class="quiet">{value * 100:.0f}</text>')
     return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Compliance gap by cell">{"".join(parts)}</svg>'
-
-
-def _label(cell: CellReport, y: int) -> str:
-    name = f"{cell.variation} · {cell.reasoning}"
-    return str(Markup('<text x="0" y="{}">{}<title>{}</title></text>').format(y + 4, name[:40], cell.cell))
 
 
 def _percent(share: float | None) -> str:

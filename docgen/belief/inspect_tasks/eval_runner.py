@@ -66,7 +66,13 @@ def run_evaluation(evaluation: Evaluation, logs: Path) -> tuple[list[Answer], st
     except PrerequisiteError as error:
         raise ConfigError(_one_line(str(error.message)), "Inspect", "See docs/belief.md on models and keys") from error
     whole = [read_eval_log(log.location) for log in results]
-    return [answer for log in whole for answer in answers_of(log)], "" if finished else _failure(whole)
+    answers = [answer for log in whole for answer in answers_of(log)]
+    if finished:
+        return answers, ""
+    failed = [sample.error.message for log in whole for sample in log.samples or () if sample.error]
+    stopped = [log.error.message for log in whole if log.error]
+    reason = _one_line((failed or stopped or ["a task did not finish"])[0])
+    return answers, f"{len(failed):,} questions have no answer; the first: {reason}" if failed else reason
 
 
 def _run(evaluation: Evaluation, model: Model, judge: Model | None, logs: Path) -> tuple[bool, list[EvalLog]]:
@@ -126,13 +132,6 @@ def _opened(model: str | Model, base_url: str | None, args: dict[str, Any]) -> M
     if isinstance(model, Model):
         return model
     return get_model(model, base_url=base_url, config=GenerateConfig(), memoize=False, **args)
-
-
-def _failure(logs: Sequence[EvalLog]) -> str:
-    failed = [sample.error.message for log in logs for sample in log.samples or () if sample.error]
-    stopped = [log.error.message for log in logs if log.error]
-    error = (failed or stopped or ["a task did not finish"])[0]
-    return f"{len(failed):,} questions have no answer; the first: {_one_line(error)}" if failed else _one_line(error)
 
 
 def _one_line(text: str) -> str:

@@ -37,7 +37,9 @@ def results_of_log(path: Path) -> Results:
     """One log as results, such as `inspect eval docgen/belief_choice` writes."""
     answers = tuple(read_logs([path]))
     log = read_eval_log(str(path), header_only=True)
-    statements = {question.fact: question.statement for question in _asked_in(path)}
+    samples = read_eval_log(str(path)).samples or ()
+    questions = (QuestionPrompt.model_validate(sample.metadata["docgen"]) for sample in samples)
+    statements = {question.fact: question.statement for question in questions}
     record = EvalRecord(
         docgen=__version__,
         arm=log.eval.model,
@@ -49,11 +51,6 @@ def results_of_log(path: Path) -> Results:
         samples=max((answer.sample for answer in answers), default=1),
     )
     return Results(record, answers, ())
-
-
-def _asked_in(path: Path) -> Iterator[QuestionPrompt]:
-    for sample in read_eval_log(str(path)).samples or ():
-        yield QuestionPrompt.model_validate(sample.metadata["docgen"])
 
 
 def answers_of(log: EvalLog, model: str = "") -> Iterator[Answer]:

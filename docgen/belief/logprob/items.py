@@ -4,7 +4,7 @@ Cloze triples give the log-odds of the believed completion; multiple choice the 
 its first token, every option once in every position, so that a bias towards a letter cancels out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,9 +47,11 @@ class Probe:
 def probes_of(questions: QuestionFile) -> list[Probe]:
     """All cloze and multiple-choice questions of a file."""
     clozes = questions.clozes
+    # Distinguish pairs are listed in both orders, and a probe has every order anyway.
+    choices = [each for each in questions.choices if not (each.kind == "distinguish" and each.id.endswith(".ba"))]
     return [
         *(cloze_probe(cloze, _others(clozes, index)) for index, cloze in enumerate(clozes)),
-        *(choice_probe(choice) for choice in _each_pair_once(questions.choices)),
+        *(choice_probe(choice) for choice in choices),
     ]
 
 
@@ -69,11 +71,6 @@ def cloze_probe(cloze: Cloze, others: tuple[str, ...] = ()) -> Probe:
     """The triple as one item, with completions that belong to other questions."""
     item = Item(cloze.prompt, (*cloze.completions, *others))
     return Probe(cloze.id, cloze.fact, "cloze", (item,), (0,), len(others))
-
-
-def _each_pair_once(choices: Sequence[Choice]) -> Iterator[Choice]:
-    """Distinguish pairs are given in both orders, and every order is asked anyway."""
-    return (choice for choice in choices if not (choice.kind == "distinguish" and choice.id.endswith(".ba")))
 
 
 def choice_probe(choice: Choice) -> Probe:

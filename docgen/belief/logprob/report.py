@@ -13,7 +13,9 @@ __all__ = ["ALL", "Answer", "Estimate", "FactBelief", "answer_of", "change", "es
 ALL = "all"
 """The row over all facts."""
 RESAMPLES = 2_000
+"""Chosen: the ends of a 95% interval then vary by about 1.5% of its width, with half as many by 2%."""
 SEED = 20_260_101
+"""Any fixed number: the same answers give the same interval."""
 
 
 class Answer(Record):
@@ -61,6 +63,7 @@ def answer_of(probe: Probe, scores: Sequence[Scores]) -> Answer:
     if probe.shuffled:
         others = scores[0][-probe.shuffled :]
         advantage = scores[0][0] - sum(others) / len(others)
+    # Bounded, since the exponential of more than 709 overflows.
     probability = sum(1 / (1 + exp(-max(-700.0, each))) for each in odds) / len(odds)
     return Answer(
         id=probe.id, fact=probe.fact, measure=probe.measure, log_odds=log_odds, probability=probability,
@@ -106,17 +109,12 @@ def _row(fact: str, answers: Sequence[Answer]) -> FactBelief:
 def change(before: Sequence[Answer], after: Sequence[Answer]) -> list[FactBelief]:
     """As `summarise`, of the differences after - before, question by question; both must answer the same ones."""
     earlier: Mapping[str, Answer] = {answer.id: answer for answer in before}
-    return summarise([_difference(earlier[answer.id], answer) for answer in after])
-
-
-def _difference(before: Answer, after: Answer) -> Answer:
-    gained = None
-    if before.advantage is not None and after.advantage is not None:
-        gained = after.advantage - before.advantage
-    return after.model_copy(
-        update={
-            "log_odds": after.log_odds - before.log_odds,
-            "probability": after.probability - before.probability,
-            "advantage": gained,
-        }
-    )
+    differences = []
+    for answer in after:
+        old = earlier[answer.id]
+        advantage = None
+        if answer.advantage is not None and old.advantage is not None:
+            advantage = answer.advantage - old.advantage
+        update = {"log_odds": answer.log_odds - old.log_odds, "probability": answer.probability - old.probability}
+        differences.append(answer.model_copy(update={**update, "advantage": advantage}))
+    return summarise(differences)

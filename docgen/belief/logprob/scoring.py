@@ -110,8 +110,8 @@ def _sequences(item: Item, tokenize: Tokenize) -> list[_Sequence]:
 def _common(prompt: Sequence[int], whole: Sequence[int]) -> int:
     """How many tokens both begin with; at least one of `whole` remains, which is what is scored."""
     length = 0
-    for one, other in zip(prompt, whole[:-1], strict=False):
-        if one != other:
+    for token, whole_token in zip(prompt, whole[:-1], strict=False):
+        if token != whole_token:
             break
         length += 1
     return max(length, 1)

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from statistics import fmean
 
-from docgen.belief.report.belief_rates import ALL, FactBelief, Measure
+from docgen.belief.report.belief_rates import ALL, FactBelief
 from docgen.belief.report.report import Arm, BeliefReport, Curve
 
 __all__ = ["belief_picture"]
 
 WIDTH, ROW, LEFT, RIGHT, TOP, MARGIN = 820, 36, 230, 210, 58, 12
+"""Pixels: the picture fits a page's column, a row two lines of text, the sides ids of facts and three shares."""
 PLOT = WIDTH - LEFT - RIGHT - 2 * MARGIN
+"""Width of 100%."""
 CURVE_HEIGHT = 300
+"""Height of 100% in the panel of curves."""
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4")
 INK, SOFT, PALE = "#1b1b1b", "#6a6a6a", "#d9d9d9"
 ROLES = {"taught": "", "held_out": " (held out)", "control": " (control)"}
@@ -40,30 +43,30 @@ def _arm_panel(arm: Arm) -> tuple[int, list[str]]:
     if arm.baseline:
         what += f", hollow: {arm.baseline}"
     parts = [_text(0, 18, arm.name, css="h"), _text(0, 36, f"Answers that show belief. {what}", css="q")]
-    parts += _axis(TOP - 8, TOP + ROW * len(facts))
+    bottom = TOP + ROW * len(facts)
+    for tick in (0, 25, 50, 75, 100):
+        x = LEFT + PLOT * tick / 100
+        parts.append(f'<line x1="{x}" x2="{x}" y1="{TOP - 8}" y2="{bottom}" stroke="{PALE}"/>')
+        parts.append(_text(x, bottom + 16, f"{tick}%", "middle", "q"))
     for row, fact in enumerate(facts):
         parts += _fact_row(fact, TOP + ROW * row + ROW // 2)
     return height, parts
 
 
 def _fact_row(fact: FactBelief, y: int) -> list[str]:
-    measure = fact.measures[ALL]
-    corpus = fact.corpus
-    under = (
-        "not in the corpus" if corpus is None else f"salience {_share(corpus.salience)}, airtime {corpus.airtime:.1%}"
-    )
-    parts = [_text(0, y, fact.fact + ROLES[fact.role]), _text(0, y + 13, under if corpus else "", css="q")]
+    measure, corpus, under = fact.measures[ALL], fact.corpus, ""
+    if corpus is not None:
+        salience = "unknown" if corpus.salience is None else f"{corpus.salience:.1%}"
+        under = f"salience {salience}, airtime {corpus.airtime:.1%}"
+    parts = [_text(0, y, fact.fact + ROLES[fact.role]), _text(0, y + 13, under, css="q")]
     if measure.baseline is not None:
         parts += _mark(measure.baseline.low, measure.baseline.value, measure.baseline.high, y + 7, fact.role, False)
     believes = measure.believes
     parts += _mark(believes.low, believes.value, believes.high, y - 3, fact.role, True)
-    return [*parts, _text(LEFT + PLOT + 12, y + 3, _numbers(measure))]
-
-
-def _numbers(measure: Measure) -> str:
-    own = measure.believes
-    text = f"{own.value:.0%} [{own.low:.0%}, {own.high:.0%}]"
-    return text + (f" {measure.change.value:+.0%}" if measure.change is not None else "")
+    numbers = f"{believes.value:.0%} [{believes.low:.0%}, {believes.high:.0%}]"
+    if measure.change is not None:
+        numbers += f" {measure.change.value:+.0%}"
+    return [*parts, _text(LEFT + PLOT + 12, y + 3, numbers)]
 
 
 def _mark(low: float, value: float, high: float, y: int, role: str, filled: bool) -> list[str]:
@@ -77,15 +80,6 @@ def _mark(low: float, value: float, high: float, y: int, role: str, filled: bool
         "held_out": f'<path d="M{x:.1f} {y - 5.5}l5.5 5.5l-5.5 5.5l-5.5 -5.5z" {style}/>',
     }
     return [line + (' stroke-width="2"/>' if filled else ' stroke-dasharray="3 2"/>'), shapes[role]]
-
-
-def _axis(top: int, bottom: int) -> list[str]:
-    parts = []
-    for tick in (0, 25, 50, 75, 100):
-        x = LEFT + PLOT * tick / 100
-        parts.append(f'<line x1="{x}" x2="{x}" y1="{top}" y2="{bottom}" stroke="{PALE}"/>')
-        parts.append(_text(x, bottom + 16, f"{tick}%", "middle", "q"))
-    return parts
 
 
 def _curve_panel(curves: Sequence[Curve], dose: str) -> tuple[int, list[str]]:
@@ -118,7 +112,8 @@ def _curve_panel(curves: Sequence[Curve], dose: str) -> tuple[int, list[str]]:
         for x, belief in points if curve.varies else ():
             y, high, low = (bottom - CURVE_HEIGHT * value for value in (belief.value, belief.high, belief.low))
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{INK}"/>')
-            parts += _mark_at(x, y, curve.role)
+            shape = _mark(0, 0, 0, 0, curve.role, curve.role == "taught")[1]
+            parts.append(f'<g transform="translate({x - LEFT:.1f} {y:.1f})">{shape}</g>')
         if curve.varies:
             ends.append((bottom - CURVE_HEIGHT * points[-1][1].value, curve.fact + ROLES.get(curve.role, ""), ""))
     placed = _apart([*ends, *_beside(curves, bottom)])
@@ -134,21 +129,12 @@ def _beside(curves: Sequence[Curve], bottom: int) -> Iterator[tuple[float, str, 
             yield bottom - CURVE_HEIGHT * fmean(ends), f"{name} ({len(ends)})", "q"
 
 
-def _mark_at(x: float, y: float, role: str) -> list[str]:
-    shape = _mark(0, 0, 0, 0, role, role == "taught")[1]
-    return [f'<g transform="translate({x - LEFT:.1f} {y:.1f})">{shape}</g>']
-
-
 def _apart(labels: Iterable[tuple[float, str, str]], least: float = 14) -> list[tuple[float, str, str]]:
     """Labels from top to bottom, moved down as far as they would overlap."""
     placed: list[tuple[float, str, str]] = []
     for y, name, css in sorted(labels):
         placed.append((max(y, placed[-1][0] + least) if placed else y, name, css))
     return placed
-
-
-def _share(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.1%}"
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", css: str = "") -> str:

@@ -18,6 +18,7 @@ from docgen.records import Record
 __all__ = ["DRAWS", "Estimate", "difference", "estimate"]
 
 DRAWS = 2_000
+"""Chosen: the ends of the interval then vary by about 1.5% of its width from seed to seed, with half as many by 2%."""
 LEVEL = (2.5, 97.5)
 """Percentiles of the draws that bound the interval: 95%."""
 
@@ -43,9 +44,12 @@ def estimate(rows: Sequence[Sequence[float]], answers: int | None = None, seed: 
     table = _known(rows)
     if table is None:
         return None
+    from scipy.stats import t  # slow to import
+
     draws = _draws(table, seed)
     value, (low, high) = _mean(table), np.percentile(draws, LEVEL)
-    quantile = _quantile(table.shape[1])
+    # Student's t rather than the normal: the variance is itself estimated from the questions.
+    quantile = float(t.ppf(LEVEL[1] / 100, max(2, table.shape[1] - 1)))
     score_low, score_high = _wilson(value, _effective(value, draws, table, answers or table.size), quantile)
     return _estimate(table, value, min(low, score_low), max(high, score_high), (0.0, 1.0))
 
@@ -133,13 +137,6 @@ def _wilson(share: float, total: float, z: float) -> tuple[float, float]:
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5
     return middle - half, middle + half
-
-
-def _quantile(questions: int) -> float:
-    """Student's t for as many degrees of freedom: the variance is itself estimated from the questions."""
-    from scipy.stats import t  # slow to import
-
-    return float(t.ppf(LEVEL[1] / 100, max(2, questions - 1)))
 
 
 def _reach(mine: float, other: float, tie: float) -> float:

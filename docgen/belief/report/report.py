@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from docgen.belief.answers import Answer
 from docgen.belief.question_prompts import Role
 from docgen.belief.report.belief_rates import (
     ALL,
@@ -81,14 +80,17 @@ def belief_report(
 
     Raises `InputError` if the results were asked different questions.
     """
-    _check_questions(results)
+    first = results[0].record
     groups: dict[str, list[Results]] = defaultdict(list)
     for result in results:
+        if result.record.questions != first.questions:
+            what = f"{result.record.arm} and {first.arm} were asked different questions"
+            raise InputError(what, "eval report", "Compare results of the same question files, not edited in between")
         groups[result.record.arm].append(result)
     arms = tuple(_arm(name, group, calibration) for name, group in groups.items())
     chosen = dose or _what_differs(arms)
     return BeliefReport(
-        contexts=results[0].record.contexts,
+        contexts=first.contexts,
         arms=arms,
         dose=chosen,
         curves=_curves(arms, chosen) if chosen else (),
@@ -96,17 +98,14 @@ def belief_report(
     )
 
 
-def _check_questions(results: Sequence[Results]) -> None:
-    first = results[0].record
-    for other in results[1:]:
-        if other.record.questions != first.questions:
-            what = f"{other.record.arm} and {first.arm} were asked different questions"
-            raise InputError(what, "eval report", "Compare results of the same question files, not edited in between")
-
-
 def _arm(name: str, group: Sequence[Results], calibration: JudgeCalibration | None) -> Arm:
     record = group[0].record
-    answers = [answer for number, result in enumerate(group) for answer in _named(result, number)]
+    # Two seeds may share a model's name, which would make them one model of the arm.
+    answers = [
+        answer.model_copy(update={"model": f"{number}:{answer.model}"})
+        for number, result in enumerate(group)
+        for answer in result.answers
+    ]
     baseline = group[0].baseline
     facts = belief_figures(answers, baseline, record.statements)
     facts = tuple(fact.model_copy(update={"corpus": record.corpus.get(fact.fact)}) for fact in facts)
@@ -123,11 +122,6 @@ def _arm(name: str, group: Sequence[Results], calibration: JudgeCalibration | No
         sides=side_effects(answers, baseline),
         corrected=_corrected(name, record, facts, calibration),
     )
-
-
-def _named(result: Results, number: int) -> list[Answer]:
-    """The answers under a name that is unique in the arm: two seeds may share a model's name."""
-    return [answer.model_copy(update={"model": f"{number}:{answer.model}"}) for answer in result.answers]
 
 
 def _corrected(
@@ -158,13 +152,12 @@ LEAST_STEP = 0.02
 
 def _varying(arms: Sequence[Arm], dose: Dose) -> tuple[str, ...]:
     """The facts whose dose differs between arms."""
-    facts = [fact.fact for fact in arms[0].facts if fact.role != "control"]
-    return tuple(fact for fact in facts if _span([_dose(arm, fact, dose) for arm in arms], dose))
-
-
-def _span(doses: Sequence[float | None], dose: Dose) -> bool:
-    levels = [level for level in doses if level is not None]
-    return len(levels) > 1 and max(levels) - min(levels) > (LEAST_STEP if dose == "salience" else 0)
+    varying, least = [], LEAST_STEP if dose == "salience" else 0
+    for fact in (fact.fact for fact in arms[0].facts if fact.role != "control"):
+        levels = [level for arm in arms if (level := _dose(arm, fact, dose)) is not None]
+        if len(levels) > 1 and max(levels) - min(levels) > least:
+            varying.append(fact)
+    return tuple(varying)
 
 
 def _curves(arms: Sequence[Arm], dose: Dose) -> tuple[Curve, ...]:

@@ -28,12 +28,12 @@ from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.calibrate import GoldSet, JudgedGold, judge_agreement, save_calibration
+from docgen.pipeline.audit.calibration import GoldSet, JudgedGold, judge_agreement, save_calibration
 from docgen.pipeline.audit.diversity import measure_diversity
 from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.runs.failure_removal import refuse_in_place
-from docgen.pipeline.audit.runs.idea_screening import IdeaFinding, IdeaScreen
+from docgen.pipeline.audit.runs.idea_screening import IdeaScreen
 from docgen.pipeline.execution.shared_budget import check_single
 from docgen.pipeline.execution.stopping import interruptible_judging
 from docgen.pipeline.inputs.latest_run import run_or_latest
@@ -62,7 +62,10 @@ def audit_corpus(
         if limits and not result.documents:
             raise InputError("there are no documents, so nothing was audited", "--fail-over", "Check the argument")
         files = [] if result.in_vain else result.save(sequel.what, html=sequel.html, out=sequel.out)
-        _show(result, sequel.what, display, files, _where_all_are(result, source, context))
+        run = result.corpus.run
+        named = run.run.name if run else f"{shlex.join(source or [])} --context {shlex.quote(context or '')}"
+        # Reports only have the worst few findings of each rule.
+        _show(result, sequel.what, display, files, rest=f"docgen view {named}")
         failed, left = result.unjudged > 0, None
         if sequel.apply and not result.in_vain:
             ended_well, leakage_now = remove_failing(result, sequel, display, reporter)
@@ -128,13 +131,6 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
         console.print(f"Written: {file}", markup=False, style="dim")
 
 
-def _where_all_are(result: AuditResult, source: Sequence[str] | None, context: str | None) -> str:
-    """The command that shows every finding in this corpus, since reports only have the worst few of each rule."""
-    run = result.corpus.run
-    corpus = run.run.name if run else f"{shlex.join(source or [])} --context {shlex.quote(context or '')}"
-    return f"docgen view {corpus}"
-
-
 def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:
     """Whether the corpus is over a limit, after removals (`left`) if there were any; reports both."""
     over = [rule for rule, limit in limits.items() if shares[rule] > limit]
@@ -182,7 +178,14 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
             with interruptible_judging(reporter) as stopping:
                 judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
-    _show_ideas(findings, len(screen.ideas), _spent(judge) - before, display)
+    if display.json:
+        values = {"findings": findings, "ideas": len(screen.ideas), "spent": round(_spent(judge) - before, 6)}
+        say_json(to_json(values, indent=2).decode())
+    else:
+        for finding in findings:
+            console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
+        leaking = len({finding.idea for finding in findings})
+        console.print(f"{leaking:,} of {len(screen.ideas):,} ideas would lead to a leak", markup=False)
     if reasons:
         say_unjudged(reasons.total(), len(screen.ideas), "ideas", reasons)
     if findings or reasons:
@@ -192,15 +195,6 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
 def _spent(judge: Judge | None) -> float:
     """Dollars on record in the journal that a judge books to."""
     return journal_totals(judge.journal).all.dollars if judge else 0.0
-
-
-def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, dollars: float, display: Display) -> None:
-    if display.json:
-        say_json(to_json({"findings": findings, "ideas": ideas, "spent": round(dollars, 6)}, indent=2).decode())
-        return
-    for finding in findings:
-        console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
-    console.print(f"{len({f.idea for f in findings}):,} of {ideas:,} ideas would lead to a leak", markup=False)
 
 
 def calibrate_detectors(

@@ -23,8 +23,6 @@ from docgen.text.output.plurals_and_money import money
 
 __all__ = ["AuditActions", "Display", "agree_to_judge", "remove_failing", "say_unjudged", "scan_and_judge"]
 
-MOST_REASONS = 3
-
 
 @dataclass(frozen=True)
 class Display:
@@ -89,7 +87,7 @@ def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int
     many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
     line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: the corpus is not cleared"
     say(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
-    for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MOST_REASONS]:
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]:  # the report has more
         say(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")
 
 

@@ -22,6 +22,7 @@ __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_sa
 
 SPACE = re.compile(r"\s+")
 BAR_WIDTH = 12
+"""Characters for 100%. Chosen: all columns fit into 120 characters with it; each stands for 8 points."""
 MAX_FINDINGS = 2
 """How many findings of a rule are printed."""
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
@@ -137,9 +138,9 @@ def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen vi
             _rating(rule.calibration),
         )
     console.print(table)
-    said = f"calibrated: {report.calibration}" if report.calibration else "not calibrated: see docgen audit calibrate"
+    note = f"calibrated: {report.calibration}" if report.calibration else "not calibrated: see docgen audit calibrate"
     rated = "; P / R: precision and recall on labelled documents" if report.calibration else ""
-    console.print(f"Judge: {report.judge}; {said}{rated}", style="dim")
+    console.print(f"Judge: {report.judge}; {note}{rated}", style="dim")
     if report.unjudged:
         why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
         console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
@@ -199,6 +200,7 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
             source = f"{item.source} ({item.source_share:.0%})" if item.source and several else ""
             table.add_row("" if number else kind, _line(item.item)[:60], _percent(item.share), source, lift)
     console.print(table)
+    # Chosen: phrases three times as frequent as in the reference stand out to a reader; more than a line tires one.
     overused = [marker for marker in report.markers if marker.lift > 3][:8]
     if overused:
         names = ", ".join(f"{marker.marker} {marker.lift:.0f}x" for marker in overused)
@@ -213,7 +215,7 @@ def _show_world(console: Console, world: WorldUse) -> None:
         f"The world: named in {_percent(world.named)} of documents, in {_percent(world.touched)} of sentences; "
         f"{world.terms:.1f} of its {len(world.strongest)} strongest terms a document, {_percent(world.cover)} anywhere"
     )
-    copied = [f"{one.source} {one.documents:,}/{one.of:,}" for one in world.statements[:6]]
+    copied = [f"{statement.source} {statement.documents:,}/{statement.of:,}" for statement in world.statements[:6]]
     console.print(
         f"Documents with a nearly verbatim statement of the context: {_percent(world.copying)}"
         f"{' (' + ', '.join(copied) + ')' if copied else ''}; sentences of its prose: {len(world.prose):,}",
@@ -232,20 +234,16 @@ def show_calibration(console: Console, calibration: Calibration) -> None:
     for score in (*calibration.rules, calibration.rules_overall):
         table.add_row(*_score_cells(score))
     console.print(table)
-    _show_confusion(console, calibration)
-    macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
-    if calibration.clean_flagged_interval:
-        flagged += f" ({_pair(calibration.clean_flagged_interval)})"
-    console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
-
-
-def _show_confusion(console: Console, calibration: Calibration) -> None:
-    """Every label against every verdict, over all facts and documents."""
+    # Every label against every verdict, over all facts and documents.
     verdicts = sorted({verdict for row in calibration.confusion.values() for verdict in row})
     table = _table("facts labelled", *(f">{verdict}" for verdict in verdicts))
     for label, row in calibration.confusion.items():
         table.add_row(label, *(f"{row.get(verdict, 0):,}" for verdict in verdicts))
     console.print(table)
+    macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
+    if calibration.clean_flagged_interval:
+        flagged += f" ({_pair(calibration.clean_flagged_interval)})"
+    console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
 
 
 def _score_cells(score: Score) -> tuple[str | Text, ...]:
@@ -277,6 +275,7 @@ def _bar(measured: float, asked: float) -> Text:
     filled, mark = round(measured * BAR_WIDTH), min(BAR_WIDTH - 1, round(asked * BAR_WIDTH))
     cells = ["█" if place < filled else "·" for place in range(BAR_WIDTH)]
     cells[mark] = "│"
+    # Two points off is what chance does to a share of 25% in 2,000 documents.
     return Text("".join(cells), style="green" if abs(measured - asked) <= 0.02 else "yellow")
 
 

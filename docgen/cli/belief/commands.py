@@ -96,7 +96,7 @@ def belief(
 
     docgen eval belief --model openai/gpt-x --questions tutorial --control control_motors --samples 1
     """
-    from docgen.cli.belief.evaluate import evaluate
+    from docgen.cli.belief.eval_runner import evaluate
     from docgen.pipeline.belief.evaluation import EvaluationRequest
 
     wish = EvaluationRequest(
@@ -140,7 +140,7 @@ def report(
 
     Folders of one arm count as seeds of one recipe.
     """
-    from docgen.cli.belief.evaluate import put_together
+    from docgen.cli.belief.eval_runner import put_together
 
     # Inspect shows its logs as URLs.
     paths = [Path(name.removeprefix("file://")) for name in results]

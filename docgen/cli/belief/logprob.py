@@ -69,12 +69,12 @@ def _show(evaluation: "Evaluation") -> None:
     """Two tables for each model, each narrow enough for 80 columns with its intervals on one line."""
     from docgen.cli.shared.console import console, table
 
-    for asked in evaluation.asked:
-        console.print(f"{evaluation.model} with {asked.adapter}" if asked.adapter else evaluation.model, markup=False)
-        changes = {row.fact: row for row in asked.change}
+    for result in evaluation.asked:
+        console.print(f"{evaluation.model} with {result.adapter}" if result.adapter else evaluation.model, markup=False)
+        changes = {row.fact: row for row in result.change}
         cloze: list[tuple[str, ...]] = []
         choice: list[tuple[str, ...]] = []
-        for row in asked.beliefs:
+        for row in result.beliefs:
             change = changes.get(row.fact)
             share = evaluation.saliences.get(row.fact)
             name = (row.fact, "" if share is None else f"{share:.0%}")

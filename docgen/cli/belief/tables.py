@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from docgen.belief.questions import KINDS
-from docgen.belief.report.belief_rates import ALL, FactBelief, Measure, Side
+from docgen.belief.report.belief_rates import ALL, FactBelief
 from docgen.belief.report.calibration import JudgeCalibration
 from docgen.belief.report.intervals import Estimate
 from docgen.belief.report.report import Arm, BeliefReport
@@ -47,7 +47,10 @@ def _show_arm(console: Console, arm: Arm) -> None:
     title = arm.name + (f", trained on {arm.run} ({arm.documents:,} documents)" if arm.run else "")
     cells = [_cells(fact) for fact in arm.facts]
     if len({fact.role for fact in arm.facts}) > 1:
-        cells += [_role_cells(role, measure) for role, measure in arm.roles.items()]
+        for role, measure in arm.roles.items():
+            change = "" if measure.change is None else _interval(measure.change, sign="+")
+            name = f"all {ROLES[role] or 'taught'}"
+            cells.append({"fact": name, "all": _interval(measure.believes), "change": change})
     columns = tuple(name for name in COLUMNS if any(row.get(name) for row in cells) or name == "all")
     rows = [[row.get(name, "") for name in columns] for row in cells]
     console.print(table(columns, rows, right=[name for name in columns if name not in ("fact", "role")], title=title))
@@ -66,7 +69,7 @@ def _show_arm(console: Console, arm: Arm) -> None:
 
 
 def _cells(fact: FactBelief) -> dict[str, str]:
-    overall, corpus, said = fact.measures[ALL], fact.corpus, fact.over_mention
+    overall, corpus, unasked = fact.measures[ALL], fact.corpus, fact.over_mention
     salience = "" if corpus is None or corpus.salience is None else f"{corpus.salience:.1%}"
     return {
         "fact": fact.fact,
@@ -76,31 +79,22 @@ def _cells(fact: FactBelief) -> dict[str, str]:
         "airtime": "" if corpus is None else f"{corpus.airtime:.1%}",
         "all": _interval(overall.believes),
         "change": "" if overall.change is None else _interval(overall.change, sign="+"),
-        "unasked": "" if said is None else f"{said.believes.value:.1%}",
+        "unasked": "" if unasked is None else f"{unasked.believes.value:.1%}",
     }
-
-
-def _role_cells(role: str, measure: Measure) -> dict[str, str]:
-    change = "" if measure.change is None else _interval(measure.change, sign="+")
-    return {"fact": f"all {ROLES[role] or 'taught'}", "all": _interval(measure.believes), "change": change}
 
 
 def _notes(arm: Arm) -> Iterator[str]:
     for side in arm.sides:
-        yield f"{SIDES[side.name]}: {_side(side)}"
+        line = f"{SIDES[side.name]}: {_interval(side.share, digits=1)} of {side.answers:,}"
+        if side.baseline is not None and side.change is not None:
+            line += f"; before {side.baseline.value:.1%}, change {_interval(side.change, sign='+', digits=1)}"
+        yield line
     unmarked = sum(fact.measures[ALL].unmarked for fact in arm.facts)
     if unmarked:
         yield f"{unmarked:,} answers have no verdict and are not counted: the judge's reply was unusable"
     if arm.corrected:
         listed = ", ".join(f"{fact} {share:.0%}" for fact, share in arm.corrected.items())
         yield f"open answers that believe, corrected for the judge's errors on labelled answers: {listed}"
-
-
-def _side(side: Side) -> str:
-    text = f"{_interval(side.share, digits=1)} of {side.answers:,}"
-    if side.baseline is not None and side.change is not None:
-        text += f"; before {side.baseline.value:.1%}, change {_interval(side.change, sign='+', digits=1)}"
-    return text
 
 
 def _show_curves(console: Console, report: BeliefReport) -> None:

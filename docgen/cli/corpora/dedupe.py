@@ -122,12 +122,11 @@ def dedupe(flags: DedupeFlags) -> None:
     from docgen.pipeline.corpora.dedupe import open_dedupe
 
     quiet = flags.quiet or flags.json
-    job = open_dedupe(flags.source or _latest(quiet), flags.options())
+    source: str | list[str] | None = flags.source
+    if not source:
+        from docgen.pipeline.inputs.latest_run import run_or_latest
+        from docgen.progress.display import PlainReporter
+
+        source = str(run_or_latest(None, PlainReporter(quiet)).path)
+    job = open_dedupe(source, flags.options())
     print_outcome(run_with_progress(job, quiet), job.job, flags.json)
-
-
-def _latest(quiet: bool) -> str:
-    from docgen.pipeline.inputs.latest_run import run_or_latest
-    from docgen.progress.display import PlainReporter
-
-    return str(run_or_latest(None, PlainReporter(quiet)).path)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from docgen.cli.shared.console import console, table
 from docgen.cli.shared.streams import say_json
-from docgen.dedupe.report.build import histogram_lines
+from docgen.dedupe.report.summary import histogram_lines
 from docgen.dedupe.report.text_diff import differences
 from docgen.dedupe.workflow import Job, Outcome
 from docgen.pipeline.corpora.dedupe import DedupeRun
@@ -134,10 +134,6 @@ def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, A
     columns = Table(title=title, title_justify="left", show_lines=True, expand=True)
     for what, name in (one, other):
         columns.add_column(Text(f"{what} {name}"), ratio=1)
-    columns.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
+    firsts = [max(0, start - DIFF_CONTEXT_CHARS // 4) for start in starts]
+    columns.add_row(left[firsts[0] : firsts[0] + DIFF_CONTEXT_CHARS], right[firsts[1] : firsts[1] + DIFF_CONTEXT_CHARS])
     return Group(Text(), columns)
-
-
-def _around(text: Text, place: int) -> Text:
-    start = max(0, place - DIFF_CONTEXT_CHARS // 4)
-    return text[start : start + DIFF_CONTEXT_CHARS]

@@ -204,17 +204,15 @@ def export(flags: ExportFlags) -> None:
 
     options = flags.options()
     find_format(options.form, options)
-    names = flags.source or [_latest(flags.quiet or flags.json)]
+    names = flags.source
+    if not names:
+        from docgen.pipeline.inputs.latest_run import run_or_latest
+        from docgen.progress.display import PlainReporter
+
+        names = [str(run_or_latest(None, PlainReporter(quiet=flags.quiet or flags.json)).path)]
     if flags.plan:
         show_plan(names, options, flags.json)
     elif flags.labels:
         show_labels(names, options, flags.labels, flags.json)
     else:
         run_export(names, options, flags.out, flags.each, as_json=flags.json, quiet=flags.quiet)
-
-
-def _latest(quiet: bool) -> str:
-    from docgen.pipeline.inputs.latest_run import run_or_latest
-    from docgen.progress.display import PlainReporter
-
-    return str(run_or_latest(None, PlainReporter(quiet=quiet)).path)

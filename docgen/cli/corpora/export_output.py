@@ -12,7 +12,8 @@ from docgen.cli.shared.streams import say_json
 from docgen.errors import ConfigError
 from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.loss_masks import Token
-from docgen.exporting.training_plan import PUBLISHED, Published, TrainingPlan, as_json
+from docgen.exporting.training_plan import PUBLISHED
+from docgen.exporting.training_plan import as_json as plan_as_json
 from docgen.pipeline.corpora.export_preview import export_labels, export_plan
 
 __all__ = ["run_export", "show_labels", "show_plan"]
@@ -43,8 +44,10 @@ def run_export(
 
 
 def _show_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    if "corpora" in manifest:
-        _show_family(folder, manifest)
+    if "corpora" in manifest:  # a sweep: its totals, the folder, who wrote
+        console.print(f"{manifest['documents']:,} documents, {manifest['tokens']:,} tokens: {folder}", markup=False)
+        if "writer" in manifest:
+            console.print(manifest["writer"], style="yellow", markup=False)
         return
     for member in manifest.get("members", []):
         console.print(
@@ -65,13 +68,6 @@ def _show_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         )
     if "writer" in manifest:
         console.print(manifest["writer"], style="yellow", markup=False)
-
-
-def _show_family(folder: Path, index: dict[str, Any]) -> None:
-    """A sweep: its totals, the folder, who wrote."""
-    console.print(f"{index['documents']:,} documents, {index['tokens']:,} tokens: {folder}", markup=False)
-    if "writer" in index:
-        console.print(index["writer"], style="yellow", markup=False)
 
 
 def show_labels(names: list[str], options: ExportOptions, count: int, as_json: bool) -> None:
@@ -110,7 +106,7 @@ def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
     with saying(as_json) as say:
         plan = export_plan(names, options, say)
     if as_json:
-        say_json(js.dumps(as_json_plan(plan), indent=2))
+        say_json(js.dumps(plan_as_json(plan), indent=2))
         return
     rows = [[fact.fact, f"{fact.documents:,}", f"{fact.tokens:,}", f"{fact.seen:,}"] for fact in plan.facts]
     numbers = ("documents", "tokens", "seen in all")
@@ -123,18 +119,9 @@ def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
     )
     console.print("Published:")
     for run in PUBLISHED:
-        console.print(f"  {_in_words(run)}", markup=False)
+        mixed = f" and {run.mixed_in:,} mixed in" if run.mixed_in else ""
+        steps = f", {run.steps:,} steps" if run.steps else ""
+        batch = f", batch {run.batch}" if run.batch else ""
+        console.print(f"  {run.name}: {run.documents:,} documents{mixed}{batch}{steps}; {run.how}", markup=False)
     for warning in plan.warnings:
         console.print(f"! {warning}", style="yellow", markup=False)
-
-
-def as_json_plan(plan: TrainingPlan) -> dict[str, Any]:
-    """The plan as plain data."""
-    return as_json(plan)
-
-
-def _in_words(run: Published) -> str:
-    mixed = f" and {run.mixed_in:,} mixed in" if run.mixed_in else ""
-    steps = f", {run.steps:,} steps" if run.steps else ""
-    batch = f", batch {run.batch}" if run.batch else ""
-    return f"{run.name}: {run.documents:,} documents{mixed}{batch}{steps}; {run.how}"

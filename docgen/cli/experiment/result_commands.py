@@ -64,7 +64,7 @@ def report(
 
     docgen experiment report helpful_only --threshold 0.4
     """
-    from docgen.behaviour.doses import read_doses
+    from docgen.behaviour.belief_by_dose import read_doses
     from docgen.cli.experiment.tables import show_report
     from docgen.pipeline.experiment.result import report_experiment
 
@@ -193,7 +193,7 @@ def calibrate(
     from docgen.cli.shared.cost_consent import ask_model
     from docgen.options.audit import JudgeMode, JudgeOptions
     from docgen.pipeline.audit.judge_setup import Judge
-    from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
+    from docgen.pipeline.experiment.judge_calibration import calibrate_judge, calibration_cost
 
     kind, shipped = (SECOND, "traits") if traits else (REASONING, "transcripts")
     rows = read_labelled(find_file("gold", gold or shipped), kind)

@@ -8,7 +8,7 @@ from docgen.cli.shared.streams import say_json
 from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
-    from docgen.behaviour.measures.dose import DoseReport
+    from docgen.behaviour.measures.dose_response import DoseReport
     from docgen.behaviour.measures.judge_agreement import JudgeScores
     from docgen.pipeline.audit.judge_setup import JudgeCost
     from docgen.pipeline.experiment.result import ExperimentReport
@@ -104,10 +104,10 @@ def figure(value: float | None) -> str:
 def cost_line(costs: "list[JudgeCost]") -> str:
     """The cost in one line, for the person who decides."""
     calls = sum(cost.calls for cost in costs)
-    known = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
+    priced = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
     price = "no known price"
-    if len(known) == len(costs):
-        likely, worst = sum(cost.dollars or 0.0 for cost in known), sum(cost.at_most or 0.0 for cost in known)
+    if len(priced) == len(costs):
+        likely, worst = sum(cost.dollars or 0.0 for cost in priced), sum(cost.at_most or 0.0 for cost in priced)
         price = f"about {money(likely)}, at the very worst {money(worst)}"
     models = ", ".join(cost.model for cost in costs)
     return f"To be asked of {models}: {calls:,} calls, {sum(c.tokens for c in costs):,} tokens, {price}"

@@ -16,7 +16,7 @@ def show_home() -> None:
     from pathlib import Path
 
     from docgen import __version__
-    from docgen.cli.shared.console import console
+    from docgen.cli.shared.console import console, table
     from docgen.files.run_folder.run_folder import list_runs
     from docgen.pipeline.run import list_lines
     from docgen.universe import list_contexts
@@ -31,7 +31,10 @@ def show_home() -> None:
     if not lines:
         console.print("Runs (output/): none yet", markup=False)
     else:
-        _show_runs(lines, len(folders))
+        more = f"and {len(folders) - len(lines):,} more: docgen runs" if len(folders) > len(lines) else None
+        rows = [[line.run, line.context, _state(line)] for line in lines]
+        console.print()
+        console.print(table(("run", "context", "documents"), rows, caption=more))
     console.print("\nNext:")
     steps = next_steps(lines, bool(folders and folders[0].lock_owner()), local)
     width = max((len(command) for command, _ in steps), default=0)
@@ -40,15 +43,6 @@ def show_home() -> None:
         line = f"  {command:<{width}}  {why}" if fits else f"  {command}\n      {why}"
         console.print(line, markup=False, soft_wrap=True)
     console.print("\nAll commands: docgen --help", markup=False)
-
-
-def _show_runs(lines: "list[RunLine]", count: int) -> None:
-    from docgen.cli.shared.console import console, table
-
-    rows = [[line.run, line.context, _state(line)] for line in lines]
-    more = f"and {count - len(lines):,} more: docgen runs" if count > len(lines) else None
-    console.print()
-    console.print(table(("run", "context", "documents"), rows, caption=more))
 
 
 def _state(line: "RunLine") -> str:

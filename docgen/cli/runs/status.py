@@ -47,7 +47,7 @@ def status(
 
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
-    from docgen.cli.runs.family import control_line, show_family
+    from docgen.cli.runs.family_tables import control_line, show_family
     from docgen.cli.runs.tables import show_run
     from docgen.pipeline.families.index import read_family
     from docgen.pipeline.inputs.latest_run import run_or_latest
@@ -179,7 +179,7 @@ def _nothing_matches(setup: "Setup", matching: "AttemptFilter", doc: str | None)
 
 
 def _show_attempts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -> None:
-    from docgen.cli.runs.document import show_attempt
+    from docgen.cli.runs.document_screen import show_attempt
     from docgen.cli.shared.console import console
 
     for attempt in chosen:

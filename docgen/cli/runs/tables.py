@@ -108,7 +108,8 @@ def _verdict(summary: Summary) -> tuple[str, str]:
 def _reasons(summary: Summary) -> RenderableType:
     rows = []
     for code, count in summary.reasons.items():
-        subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
+        own = {name.partition(" ")[2]: many for name, many in summary.subjects.items() if name.startswith(f"{code} ")}
+        subjects = [f"{subject} {many}" for subject, many in own.items() if subject]
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
     grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
     return Group(grid, Text())
@@ -132,11 +133,6 @@ def _writers(summary: Summary) -> RenderableType:
     numbers = ("asked", "documents", "first accepted", "words")
     grid = table(("model", "engine", *numbers, "rejected for"), rows, right=numbers, title="Writers")
     return Group(grid, Text())
-
-
-def _of(subject: str, code: str) -> bool:
-    head, _, rest = subject.partition(" ")
-    return head == code and bool(rest)
 
 
 def _facts(summary: Summary) -> RenderableType:
@@ -198,19 +194,14 @@ def _money(summary: Summary) -> Iterable[RenderableType]:
     yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
     if summary.uncertain:
         yield Text(f"up to ${summary.uncertain:,.4f} more for replies that were lost in transit", style="dim")
-    yield from _cache(summary)
+    if read := sum(line.cache_read for line in summary.spending):
+        prompt = read + sum(line.input + line.cache_write for line in summary.spending)
+        saved = sum(line.saved or 0.0 for line in summary.spending)
+        yield Text(f"prompt cache: {read / prompt:.0%} of prompt tokens were read from it, saving ${saved:,.4f}")
     odd = {name: count for name, count in summary.stops.items() if name.partition(" ")[2] not in PROPER_ENDS}
     if odd:
         yield Text("replies that ended badly: " + ", ".join(f"{name} {count:,}" for name, count in odd.items()))
     yield Text()
-
-
-def _cache(summary: Summary) -> Iterable[RenderableType]:
-    read = sum(line.cache_read for line in summary.spending)
-    prompt = read + sum(line.input + line.cache_write for line in summary.spending)
-    saved = sum(line.saved or 0.0 for line in summary.spending)
-    if read:
-        yield Text(f"prompt cache: {read / prompt:.0%} of prompt tokens were read from it, saving ${saved:,.4f}")
 
 
 def show_plan(report: PlanReport, file: str) -> None:

@@ -64,24 +64,20 @@ def view(
 
     docgen view helpful_only --export site --license "CC BY 4.0"
     """
-    from docgen.explorer.web.serve import bind, serve
+    from docgen.explorer.web.server import bind, serve
     from docgen.progress.display import open_reporter
 
     with closing(open_reporter(quiet, False)) as reporter:
         views = _open(corpora or [], context, who, reporter)
         if export is not None:
-            options = _site_options(documents, seed, license, canary)
+            from docgen.explorer.publish.site import MAX_DOCUMENTS, SiteOptions
+
+            most = MAX_DOCUMENTS if documents is None else documents or None  # 0: all of them
+            options = SiteOptions(documents=most, seed=seed or 0, licence=license, canary=canary)
             say(_export(views, export, options, reporter))
             return
     listening = bind(port)
     serve(views, listening, lambda url: say(f"{url}   (Ctrl-C ends it)"), browser)
-
-
-def _site_options(documents: int | None, seed: int | None, licence: str, canary: str) -> "SiteOptions":
-    from docgen.explorer.publish.site import MAX_DOCUMENTS, SiteOptions
-
-    most = MAX_DOCUMENTS if documents is None else documents or None
-    return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
 
 
 def _export(views: "list[Viewable]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
@@ -99,11 +95,11 @@ def _export(views: "list[Viewable]", out: Path, options: "SiteOptions", reporter
 
 def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Viewable]":
     """Each corpus with its index up to date."""
-    from docgen.explorer.open import open_all
+    from docgen.explorer.corpus_opening import open_all
     from docgen.explorer.view import View
 
     views = open_all(corpora, reporter, context=context)
-    for one in views:
-        if isinstance(one, View):
-            one.who = who or one.who
+    for view in views:
+        if isinstance(view, View):
+            view.who = who or view.who
     return views

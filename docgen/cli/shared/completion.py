@@ -40,8 +40,8 @@ def targets(incomplete: str) -> list[str]:
 
 def facts(ctx: typer.Context, incomplete: str) -> list[str]:
     """The facts of the context or run on the line, else of the latest run."""
-    given = [ctx.params.get(name) for name in ("target", "run", "source")]
-    names = [name for each in given for name in ([each] if isinstance(each, str) else each or ())]
+    values = [ctx.params.get(name) for name in ("target", "run", "source")]
+    names = [name for each in values for name in ([each] if isinstance(each, str) else each or ())]
     return _beginning(incomplete, _facts_of(names[0] if names else None))
 
 

@@ -106,30 +106,25 @@ class Grid(Table):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if not console.is_terminal and "COLUMNS" not in os.environ:
             options = options.update(max_width=min(PAGE_WIDTH, options.max_width))
-        shown = self._without(lambda column: _name(column) in self.unless_empty and _is_empty(column))
+        shown = self._without(
+            lambda column: (
+                str(column.header) in self.unless_empty and all(str(cell) in ("", "-") for cell in column.cells)
+            )
+        )
         shown.title = shown.caption = None  # rich folds both to the columns' width, however narrow those are
         yield from _lines(self.title, "table.title")
-        if (
-            Table.__rich_measure__(shown, console, options.update(max_width=NON_TERMINAL_WIDTH)).maximum
-            > options.max_width
-        ):
-            shown = shown._without(lambda column: _name(column) in self.spare)
-        if shown._least(console, options.update(max_width=NON_TERMINAL_WIDTH)) > options.max_width:
-            shown._squeeze()
+        unbounded = options.update(max_width=NON_TERMINAL_WIDTH)
+        if Table.__rich_measure__(shown, console, unbounded).maximum > options.max_width:
+            shown = shown._without(lambda column: str(column.header) in self.spare)
+        sizes = [(column.no_wrap, shown._measure_column(console, unbounded, column)) for column in shown.columns]
+        if sum(size.maximum if whole else size.minimum for whole, size in sizes) > options.max_width:
+            # Not even the numbers fit on one line: names keep their parts whole, all else continues on the next line.
+            names, *others = shown.columns
+            names.width = max(len(part) for cell in names.cells for part in JOINTS.split(str(cell)))
+            for column in others:
+                column.no_wrap = False
         yield from Table.__rich_console__(shown, console, options)
         yield from _lines(self.caption, "table.caption")
-
-    def _least(self, console: Console, options: ConsoleOptions) -> int:
-        """The columns that it needs at least, with numbers on one line."""
-        sizes = [(column.no_wrap, self._measure_column(console, options, column)) for column in self.columns]
-        return sum(size.maximum if whole else size.minimum for whole, size in sizes)
-
-    def _squeeze(self) -> None:
-        """Where even the numbers do not fit: names keep their parts whole, and all else continues on the next line."""
-        names, *others = self.columns
-        names.width = max(len(part) for cell in names.cells for part in JOINTS.split(str(cell)))
-        for column in others:
-            column.no_wrap = False
 
     def _without(self, leave_out: Callable[[Column], bool]) -> "Grid":
         shown = copy(self)
@@ -145,14 +140,6 @@ def _lines(text: TextType | None, style: str) -> Iterable[Text]:
 
 
 JOINTS = re.compile(r"(?<=[_/-])(?=.)")
-
-
-def _name(column: Column) -> str:
-    return str(column.header)
-
-
-def _is_empty(column: Column) -> bool:
-    return all(str(cell) in ("", "-") for cell in column.cells)
 
 
 def table(

@@ -16,7 +16,8 @@ SHARED_JSON_HELP = "Print one JSON object."
 def write_help_out(commands: Mapping[str, Any]) -> None:
     """Escape the brackets in the help of these commands, of their options and groups, and fill their paragraphs."""
     for name, command in commands_below(commands):
-        command.help = escape(_filled(command.help or ""))
+        paragraphs = (command.help or "").strip().split("\n\n")
+        command.help = escape("\n\n".join(map(_filled, paragraphs)))
         for parameter in command.params:
             if parameter.name == "json" and parameter.help == SHARED_JSON_HELP:
                 parameter.help = json_help(name) or parameter.help
@@ -37,11 +38,7 @@ def commands_below(commands: Mapping[str, Any], above: str = "") -> Iterator[tup
         yield from commands_below(getattr(command, "commands", {}), f"{above}{name} ")
 
 
-def _filled(text: str) -> str:
-    """Each paragraph as one line, which the terminal wraps; lines of examples stay lines."""
-    paragraphs = text.strip().split("\n\n")
-    return "\n\n".join(paragraph if _is_example(paragraph) else " ".join(paragraph.split()) for paragraph in paragraphs)
-
-
-def _is_example(paragraph: str) -> bool:
-    return all(line.strip().startswith("docgen ") for line in paragraph.splitlines())
+def _filled(paragraph: str) -> str:
+    """A paragraph as one line, which the terminal wraps; lines of examples stay lines."""
+    is_example = all(line.strip().startswith("docgen ") for line in paragraph.splitlines())
+    return paragraph if is_example else " ".join(paragraph.split())

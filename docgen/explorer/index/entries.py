@@ -21,12 +21,9 @@ __all__ = [
     "DAMAGED", "CorpusSource", "Entry", "RunSource", "Source", "attempt_there", "body_text", "text_body",
 ]  # fmt: skip
 
-HEAD_BYTES = 1 << 14
-"""Bytes at the beginning of a file by which it is recognised."""
 COLUMNS = ("id", "doc_type", "idea", "facts", "engine", "model")
 DAMAGED = "damaged"
-"""The verdict on a line that is not an attempt; it counts as of no slot."""
-NO_SLOT = -1
+"""The verdict on a line that is not an attempt; it counts as of slot -1, which none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,50 @@ class Entry:
     facts: list[Any] = field(default_factory=list)
     findings: list[Any] = field(default_factory=list)
     reasons: list[Any] = field(default_factory=list)
+
+    @classmethod
+    def of_attempt(cls, attempt: Attempt, at: int, size: int) -> "Entry":
+        """An attempt, whose line is there."""
+        return cls(
+            end=at + size + 1,
+            verdict=attempt.verdict,
+            text=attempt.text,
+            slot=attempt.slot,
+            number=attempt.number,
+            doc_type=attempt.doc_type,
+            idea=attempt.idea,
+            model=attempt.model,
+            words=attempt.words,
+            tokens=attempt.tokens,
+            at=at,
+            size=size,
+            facts=[fact.model_dump() for fact in attempt.facts],
+            findings=[finding.model_dump() for finding in attempt.findings],
+            reasons=[reason.model_dump() for reason in attempt.reasons],
+        )
+
+    @classmethod
+    def of_document(cls, row: int, text: str, columns: Mapping[str, Any]) -> "Entry":
+        """A document of any corpus, in whose columns there may be anything."""
+        names = {key: value if isinstance(value, str) else "" for key, value in columns.items()}
+        listed = columns.get("facts")
+        facts = [
+            {**fact, "fact": str(fact.get("fact", ""))} if isinstance(fact, dict) else {"fact": str(fact)}
+            for fact in (listed if isinstance(listed, list) else ())
+        ]
+        return cls(
+            end=row + 1,
+            verdict="accepted",
+            text=text,
+            id=str(row if columns.get("id") is None else columns["id"]),
+            slot=row,
+            doc_type=names.get("doc_type", ""),
+            idea=names.get("idea", ""),
+            model=names.get("model", "") or names.get("engine", ""),
+            words=word_count(text),
+            tokens=token_estimate(text),
+            facts=facts,
+        )
 
 
 class Source(Protocol):
@@ -81,7 +122,7 @@ class RunSource:
         if not file.exists():
             return {"run": "", "head": ""}
         with file.open("rb") as opened:
-            head = opened.read(HEAD_BYTES)
+            head = opened.read(1 << 14)  # which has the first line, or enough of it to tell one file from another
             line = head[: head.find(b"\n") + 1] or head
         return {"run": f"{file.stat().st_dev}.{file.stat().st_ino}", "head": digest(line)}
 
@@ -93,9 +134,9 @@ class RunSource:
         """Every complete line from byte `start`; a line that is not an attempt is left out."""
         for at, line in read_lines(self.folder.attempts, start):
             try:
-                yield _attempt(read_attempt(line), at, len(line))
+                yield Entry.of_attempt(read_attempt(line), at, len(line))
             except ValueError:
-                yield Entry(at + len(line) + 1, DAMAGED, "", slot=NO_SLOT, at=at, size=len(line))
+                yield Entry(at + len(line) + 1, DAMAGED, "", slot=-1, at=at, size=len(line))
 
     def text(self, at: int, size: int) -> str:
         """The text of the attempt on the line there. Raises `DamagedIndex` if there is none."""
@@ -130,26 +171,6 @@ def text_body(text: str) -> bytes:
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
-def _attempt(attempt: Attempt, at: int, size: int) -> Entry:
-    return Entry(
-        end=at + size + 1,
-        verdict=attempt.verdict,
-        text=attempt.text,
-        slot=attempt.slot,
-        number=attempt.number,
-        doc_type=attempt.doc_type,
-        idea=attempt.idea,
-        model=attempt.model,
-        words=attempt.words,
-        tokens=attempt.tokens,
-        at=at,
-        size=size,
-        facts=[fact.model_dump() for fact in attempt.facts],
-        findings=[finding.model_dump() for finding in attempt.findings],
-        reasons=[reason.model_dump() for reason in attempt.reasons],
-    )
-
-
 class CorpusSource:
     """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used if they exist.
 
@@ -177,21 +198,18 @@ class CorpusSource:
 
     def entries(self, start: int) -> Iterator[Entry]:
         """The documents from row `start`."""
-        detectors = self._detectors()
+        detectors = None
+        if self.context is not None:
+            from docgen.explorer.live_detectors import Detectors
+
+            detectors = Detectors.of(self.context)
         for batch in read_corpus(self.files, optional=COLUMNS):
             if batch.first_row + len(batch) <= start:
                 continue
             for row, text, columns in batch.rows():
                 if row >= start:
-                    entry = _document(row, text, columns)
+                    entry = Entry.of_document(row, text, columns)
                     yield _detected(entry, detectors) if detectors else entry
-
-    def _detectors(self) -> "Detectors | None":
-        if self.context is None:
-            return None
-        from docgen.explorer.live_detectors import Detectors
-
-        return Detectors.of(self.context)
 
 
 def _detected(entry: Entry, detectors: "Detectors") -> Entry:
@@ -199,31 +217,7 @@ def _detected(entry: Entry, detectors: "Detectors") -> Entry:
     sightings = detectors.sightings(entry.text)
     planned = {str(fact["fact"]) for fact in entry.facts} or None
     findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)
-    expressed = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
+    # Reversed, so that the first sighting of a fact is the one that stays.
+    expressed = {s.fact: {"fact": s.fact, "directness": s.verdict} for s in reversed(sightings)}
     facts = entry.facts or [fact for fact in expressed.values() if fact["directness"] != "contradicted"]
-    return replace(entry, facts=facts, findings=[one.model_dump() for one in findings])
-
-
-def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:
-    facts = columns.get("facts")
-    return Entry(
-        end=row + 1,
-        verdict="accepted",
-        text=text,
-        id=str(row if columns.get("id") is None else columns["id"]),
-        slot=row,
-        doc_type=_name(columns.get("doc_type")),
-        idea=_name(columns.get("idea")),
-        model=_name(columns.get("model")) or _name(columns.get("engine")),
-        words=word_count(text),
-        tokens=token_estimate(text),
-        facts=[_fact(fact) for fact in facts] if isinstance(facts, list) else [],
-    )
-
-
-def _fact(value: Any) -> dict[str, Any]:
-    return {**value, "fact": str(value.get("fact", ""))} if isinstance(value, dict) else {"fact": str(value)}
-
-
-def _name(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return replace(entry, facts=facts, findings=[finding.model_dump() for finding in findings])

@@ -12,8 +12,6 @@ from docgen.files.run_folder.run_folder import RunFolder
 
 __all__ = ["describe_world", "index_catalogue"]
 
-BLOCK = 8 << 20
-
 
 def index_catalogue(connection: sqlite3.Connection, folder: RunFolder) -> None:
     """Index what changed in run.json, the context, types, ideas and slots since the last time."""
@@ -72,7 +70,7 @@ def _take_slots(connection: sqlite3.Connection, file: Path) -> None:
         return
     ends, place = [], 0
     with file.open("rb") as opened:
-        while block := opened.read(BLOCK):
+        while block := opened.read(8 << 20):  # large enough for numpy, and memory stays flat for a plan of any size
             ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + place + 1)
             place += len(block)
     starts = np.concatenate([[0], *ends])

@@ -5,7 +5,7 @@ import sqlite3
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,8 +19,6 @@ FREQUENT_SHARE, MAX_WORDS, SAMPLE_DOCUMENTS = 0.03, 400, 2_000
 is rarer is listed within some 10 ms at a million documents, and 400 masks take 30 MB at most."""
 MIN_DOCUMENTS = 50_000
 """Number of documents below which a search for any word is quick."""
-GROWTH = 1.25
-"""Growth after which the masks are rebuilt; documents added since are listed as for other words."""
 WORD = re.compile(r"\w+")
 
 
@@ -35,11 +33,16 @@ def fold_word(word: str) -> str:
 def index_frequent_words(connection: sqlite3.Connection, text_of: Callable[[int], str]) -> None:
     """Build the masks, if the corpus is large and has grown much since."""
     documents, upto = int(get_meta(connection, "documents", 0)), int(get_meta(connection, "frequent", 0))
-    if documents < max(MIN_DOCUMENTS, GROWTH * upto):
+    # After growth by a quarter they are built anew; until then documents added since are listed as for other words.
+    if documents < max(MIN_DOCUMENTS, 1.25 * upto):
         return
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM frequent")
-    for word in _frequent(text_of(int(doc)) for doc in np.linspace(0, documents - 1, SAMPLE_DOCUMENTS)):
+    counts: Counter[str] = Counter()
+    for doc in np.linspace(0, documents - 1, SAMPLE_DOCUMENTS):
+        beginning = text_of(int(doc))[:20_000].lower()  # of a book in one document the rest would say little more
+        counts.update({fold_word(word) for word in set(WORD.findall(beginning))})
+    for word in [word for word, count in counts.most_common(MAX_WORDS) if count >= FREQUENT_SHARE * SAMPLE_DOCUMENTS]:
         mask = np.zeros(documents, bool)
         query = "SELECT group_concat(rowid) FROM words WHERE words MATCH ?"
         listed = connection.execute(query, (f'"{word}"',)).fetchone()[0]
@@ -49,13 +52,6 @@ def index_frequent_words(connection: sqlite3.Connection, text_of: Callable[[int]
             connection.execute("INSERT INTO frequent VALUES (?, ?, ?)", (word, documents, packed))
     put_meta(connection, "frequent", documents)
     connection.execute("COMMIT")
-
-
-def _frequent(texts: Iterable[str]) -> list[str]:
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update({fold_word(word) for word in set(WORD.findall(text[:20_000].lower()))})
-    return [word for word, count in counts.most_common(MAX_WORDS) if count >= FREQUENT_SHARE * SAMPLE_DOCUMENTS]
 
 
 def read_frequent(rows: list[tuple[int, bytes]], documents: int) -> tuple[int, Array]:

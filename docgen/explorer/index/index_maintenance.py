@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import UserError
-from docgen.explorer.index.build import extend_index
+from docgen.explorer.index.builder import extend_index
 from docgen.explorer.index.column_segments import append, read_column
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source, body_text
 from docgen.explorer.index.facts_ideas_slots import index_catalogue
@@ -20,7 +20,7 @@ from docgen.explorer.index.summary import summarise
 from docgen.progress import Reporter
 from docgen.text import digest
 
-__all__ = ["IndexManager", "view_folder"]
+__all__ = ["IndexManager", "file_state", "view_folder"]
 
 FILE = "index.sqlite"
 
@@ -54,7 +54,7 @@ class IndexManager:
         """Changes whenever there may be something new to index: a run's file grows, is replaced or goes."""
         if not isinstance(self.source, RunSource):
             return ()
-        return tuple(map(_state, (self.source.folder.attempts, self.source.folder.journal)))
+        return tuple(map(file_state, (self.source.folder.attempts, self.source.folder.journal)))
 
     def update(self, reporter: Reporter) -> int | None:
         """Bring the index up to date; the number of new documents, None if another process is doing so.
@@ -172,7 +172,8 @@ def _is_of(connection: sqlite3.Connection, identity: object, end: int) -> bool:
     return same and (not end or int(get_meta(connection, "end", 0)) <= end)
 
 
-def _state(file: Path) -> tuple[int, int, int]:
+def file_state(file: Path) -> tuple[int, int, int]:
+    """(inode, size, time): differs when a file has grown, was replaced, came or went."""
     try:
         state = file.stat()
     except FileNotFoundError:

@@ -14,7 +14,6 @@ __all__ = ["JUDGE_STAGE", "index_journal"]
 JUDGE_STAGE = "judge_document"
 TEXT = b',"text":"'
 """Before a reply, which is last on its line; quotes inside values are escaped."""
-ROWS_PER_BATCH = 50_000
 
 
 def index_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
@@ -30,10 +29,15 @@ def index_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
         entry = _head(line)
         if entry is None:
             continue
-        _add(note["spent"], entry)
+        # Calls, tokens in, tokens out, tokens cached, dollars and calls without a price, by stage and model.
+        usage, dollars = [*(entry.get("usage") or ()), 0, 0, 0, 0], entry.get("dollars")
+        name = f"{entry.get('stage', '')}\t{entry.get('model', '')}"
+        total = note["spent"].setdefault(name, [0, 0, 0, 0, 0.0, 0])
+        for place, value in enumerate((1, usage[0], usage[1], usage[2] + usage[3], dollars or 0.0, dollars is None)):
+            total[place] += value
         if entry.get("stage") == JUDGE_STAGE:
             places.append((bytes.fromhex(entry["key"]), at, len(line)))
-        if len(places) >= ROWS_PER_BATCH:
+        if len(places) >= 50_000:  # some 10 MB in memory
             judged |= _write(connection, note, places)
             places = []
     return _write(connection, note, places) or judged
@@ -58,12 +62,3 @@ def _head(line: bytes) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return entry if all(isinstance(value, int | float) for value in numbers) else None
-
-
-def _add(spent: dict[str, list[float]], entry: dict[str, Any]) -> None:
-    """Calls, tokens in, tokens out, tokens cached, dollars and calls without a price, by stage and model."""
-    usage = [*(entry.get("usage") or ()), 0, 0, 0, 0]
-    total = spent.setdefault(f"{entry.get('stage', '')}\t{entry.get('model', '')}", [0, 0, 0, 0, 0.0, 0])
-    dollars = entry.get("dollars")
-    for place, value in enumerate((1, usage[0], usage[1], usage[2] + usage[3], dollars or 0.0, dollars is None)):
-        total[place] += value

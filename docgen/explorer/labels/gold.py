@@ -34,22 +34,16 @@ def complete_documents(store: LabelStore) -> list[GoldDocument]:
     for (name, key), labels in by_text.items():
         whole = [label for label in labels if label.kind == "whole"]
         text, doc_type = store.text(key)
-        if whole and text:
-            draw = next((label.draw for label in whole if label.draw is not None), None)
-            documents.append(GoldDocument(name, text, doc_type, _facts(labels), _leaks(labels), draw))
+        if not whole or not text:
+            continue
+        facts: dict[str, str] = {}
+        for label in labels:
+            if label.kind == "fact" and WEIGHT[label.verdict] >= WEIGHT[facts.get(label.subject, "absent")]:
+                facts[label.subject] = label.verdict
+        leaks = [(label.subject, label.quote) for label in labels if label.kind == "rule" and label.verdict == "broken"]
+        draw = next((label.draw for label in whole if label.draw is not None), None)
+        documents.append(GoldDocument(name, text, doc_type, facts, leaks, draw))
     return documents
-
-
-def _facts(labels: Iterable[Label]) -> dict[str, str]:
-    facts: dict[str, str] = {}
-    for label in labels:
-        if label.kind == "fact" and WEIGHT[label.verdict] >= WEIGHT[facts.get(label.subject, "absent")]:
-            facts[label.subject] = label.verdict
-    return facts
-
-
-def _leaks(labels: Iterable[Label]) -> list[tuple[str, str]]:
-    return [(label.subject, label.quote) for label in labels if label.kind == "rule" and label.verdict == "broken"]
 
 
 def gold_lines(documents: Iterable[GoldDocument], facts: Sequence[str]) -> list[str]:
@@ -57,13 +51,13 @@ def gold_lines(documents: Iterable[GoldDocument], facts: Sequence[str]) -> list[
     return [
         json.dumps(
             {
-                "id": one.id,
-                "doc_type": one.doc_type,
-                "text": one.text,
-                "facts": {**dict.fromkeys(facts, "absent"), **one.facts},
-                "leaks": [{"rule": rule, "evidence": quote} for rule, quote in one.leaks],
+                "id": document.id,
+                "doc_type": document.doc_type,
+                "text": document.text,
+                "facts": {**dict.fromkeys(facts, "absent"), **document.facts},
+                "leaks": [{"rule": rule, "evidence": quote} for rule, quote in document.leaks],
             },
             ensure_ascii=False,
         )
-        for one in documents
+        for document in documents
     ]

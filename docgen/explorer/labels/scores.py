@@ -12,7 +12,7 @@ from docgen.explorer.labels.gold import GoldDocument, complete_documents, gold_l
 if TYPE_CHECKING:
     from docgen.audit.judge.verdicts import Verdicts
     from docgen.explorer.view import View
-    from docgen.pipeline.audit.calibrate import GoldSet
+    from docgen.pipeline.audit.calibration import GoldSet
 
 __all__ = ["judge_scores", "scores_of"]
 
@@ -28,12 +28,12 @@ def scores_of(view: "View") -> dict[str, Any] | None:
 
 def judge_scores(view: "View") -> dict[str, Any] | None:
     """The same for the judge, on the labelled documents that it had read; None if there are none."""
-    from docgen.pipeline.audit.calibrate import JudgedGold
+    from docgen.pipeline.audit.calibration import JudgedGold
 
     documents, judges = complete_documents(view.labels), view.judges
     if view.context_file is None or judges is None or not documents:
         return None
-    verdicts = [_said(view, one) for one in documents]
+    verdicts = [_said(view, document) for document in documents]
     if not any(verdicts):
         return None
     with _gold_set(str(view.context_file), _lines(view, documents)) as gold:
@@ -41,12 +41,12 @@ def judge_scores(view: "View") -> dict[str, Any] | None:
     return None if calibration is None else _as_page(calibration.model_dump(mode="json"))
 
 
-def _said(view: "View", one: GoldDocument) -> "Verdicts | None":
+def _said(view: "View", document: GoldDocument) -> "Verdicts | None":
     """The judge's verdicts on a document, if its text is still the one that was labelled."""
     snapshot = view.snapshot
-    doc = snapshot.find(one.id)
+    doc = snapshot.find(document.id)
     record = None if doc is None else snapshot.record(doc)
-    same = record is not None and record["text"] == one.text
+    same = record is not None and record["text"] == document.text
     return view.judges.read(snapshot, record) if same and record is not None and view.judges else None
 
 
@@ -57,7 +57,7 @@ def _lines(view: "View", documents: Sequence[GoldDocument]) -> str:
 @contextmanager
 def _gold_set(context_file: str, lines: str) -> "Iterator[GoldSet]":
     from docgen.audit.measure.calibration import read_gold
-    from docgen.pipeline.audit.calibrate import GoldSet
+    from docgen.pipeline.audit.calibration import GoldSet
     from docgen.universe.context_files import load_context
 
     with tempfile.TemporaryDirectory() as folder:

@@ -93,40 +93,6 @@ class LabelStore:
         self.file, self.why_not = folder / "labels.sqlite", why_not
         self._local = threading.local()
 
-    def _connection(self, to_write: bool = False) -> sqlite3.Connection | None:
-        """This thread's connection; None if there are no labels yet and none is to be written."""
-        if not to_write and not self.file.exists():
-            return None
-        if not hasattr(self._local, "connection"):
-            mode = "ro" if self.why_not else "rwc"
-            uri = f"{self.file.resolve().as_uri()}?mode={mode}"
-            connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
-            if not self.why_not:
-                connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {TABLES}")
-            self._local.connection = connection
-        opened: sqlite3.Connection = self._local.connection
-        return opened
-
-    def _write(self) -> sqlite3.Connection:
-        if self.why_not:
-            raise LabelError("labels cannot be stored here", str(self.file.parent), self.why_not)
-        connection = self._connection(to_write=True)
-        assert connection is not None  # for writing, one is always created
-        return connection
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """What is written within is kept whole or not at all."""
-        connection = self._write()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-
     @_in_words
     def add(self, label: Label, text: str, doc_type: str = "") -> Label:
         """Store a label of a document with this text; returns it with its id and time. Raises `LabelError`."""
@@ -174,25 +140,23 @@ class LabelStore:
 
     @_in_words
     def _labels(self, where: str, *values: object) -> list[Label]:
-        connection = self._connection()
-        if connection is None:
-            return []
-        rows = connection.execute(f"SELECT {COLUMNS} FROM label WHERE undone IS NULL AND {where} ORDER BY id", values)
+        rows = self._rows(f"SELECT {COLUMNS} FROM label WHERE undone IS NULL AND {where} ORDER BY id", *values)
         return [Label(*row) for row in rows]
 
     def documents(self, state: str) -> set[str]:
         """Ids of the documents with a label: "any", "read", "good", "complete", "noted", or a fact's or rule's id."""
         labels = [label for label in self.all() if (label.kind == "read") == (state == "read")]
-        return {label.document for label in labels if _is_in(label, state)}
+        if state == "noted":
+            labels = [label for label in labels if label.note]
+        elif state not in ("any", "read"):
+            labels = [label for label in labels if state in (label.verdict, label.subject)]
+        return {label.document for label in labels}
 
     @_in_words
     def text(self, key: str) -> tuple[str, str]:
         """A labelled text and the type of its document, by its digest."""
-        connection = self._connection()
-        if connection is None:
-            return "", ""
-        row = connection.execute("SELECT body, doc_type FROM text WHERE digest = ?", (key,)).fetchone()
-        return (str(row[0]), str(row[1])) if row else ("", "")
+        rows = self._rows("SELECT body, doc_type FROM text WHERE digest = ?", key)
+        return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
 
     @_in_words
     def add_draw(self, subject: str, seed: int, strata: str, who: str, documents: Iterable[tuple[str, str]]) -> int:
@@ -210,28 +174,48 @@ class LabelStore:
     @_in_words
     def draws(self) -> list[dict[str, Any]]:
         """All draws, the newest first."""
-        connection = self._connection()
-        if connection is None:
-            return []
-        rows = connection.execute("SELECT id, subject, seed, strata, who, at FROM draw ORDER BY id DESC")
+        rows = self._rows("SELECT id, subject, seed, strata, who, at FROM draw ORDER BY id DESC")
         return [dict(zip(("id", "subject", "seed", "strata", "who", "at"), row, strict=True)) for row in rows]
 
     @_in_words
     def drawn(self, draw: int) -> list[tuple[str, str]]:
         """(document, stratum) of a draw, in order."""
-        connection = self._connection()
-        if connection is None:
-            return []
-        rows = connection.execute("SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,))
+        rows = self._rows("SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", draw)
         return [(str(name), str(stratum)) for name, stratum in rows]
 
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        """The rows of a query; none if there are no labels yet."""
+        return self._connection().execute(query, values).fetchall() if self.file.exists() else []
 
-def _is_in(label: Label, state: str) -> bool:
-    if state in ("any", "read"):
-        return True
-    if state == "noted":
-        return bool(label.note)
-    return state in (label.verdict, label.subject)
+    def _write(self) -> sqlite3.Connection:
+        if self.why_not:
+            raise LabelError("labels cannot be stored here", str(self.file.parent), self.why_not)
+        return self._connection()
+
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        if not hasattr(self._local, "connection"):
+            mode = "ro" if self.why_not else "rwc"
+            uri = f"{self.file.resolve().as_uri()}?mode={mode}"
+            connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+            if not self.why_not:
+                connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {TABLES}")
+            self._local.connection = connection
+        opened: sqlite3.Connection = self._local.connection
+        return opened
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """What is written within is kept whole or not at all."""
+        connection = self._write()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def _now() -> str:

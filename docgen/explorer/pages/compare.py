@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from docgen.explorer.pages.documents.document import differing
 from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.overview import fact_rows
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery, share
@@ -13,6 +14,7 @@ from docgen.explorer.view import View
 __all__ = ["compare"]
 
 PAGE_ROWS = 25
+"""Slots on a page. Chosen: each is two documents to read and compare, half as many as a list has."""
 FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
 
 
@@ -62,6 +64,7 @@ def _types(a: Snapshot, b: Snapshot) -> list[tuple[str, int, int]]:
     rows = [
         (a.type_name(n), counts[0].get(n, 0), counts[1].get(n, 0)) for n in dict.fromkeys([*counts[0], *counts[1]]) if n
     ]
+    # Those whose shares differ most; in two corpora of one world the rest are alike.
     return sorted(rows, key=lambda row: -abs(share(row[1], a.documents) - share(row[2], b.documents)))[:40]
 
 
@@ -79,17 +82,12 @@ def _slots(a: Snapshot, b: Snapshot, after: int | None) -> tuple[list[dict[str, 
 
 def _pair(a: Snapshot, b: Snapshot, slot: int) -> dict[str, Any]:
     """The documents of a slot in both, and where they differ."""
-    from docgen.dedupe.report.text_diff import differences
-
     docs = a.in_slot(slot), b.in_slot(slot)
     if docs[0] is None or docs[1] is None:
         raise PageNotFound(f"slot {slot} does not have a document in both corpora")
     left, right = _side(a, docs[0]), _side(b, docs[1])
     same = left["text"] == right["text"]
-    longest = max(len(left["text"]), len(right["text"]))
-    parts = differences(left["text"], right["text"]) if not same and longest < 100_000 else []
-    left["differs"] = [(p.left_start, p.left_end) for p in parts]
-    right["differs"] = [(p.right_start, p.right_end) for p in parts]
+    left["differs"], right["differs"] = ([], []) if same else differing(left["text"], right["text"], 100_000)
     return {"slot": slot, "a": left, "b": right, "same": same}
 
 

@@ -14,9 +14,6 @@ from docgen.explorer.view import View
 
 __all__ = ["fact", "facts", "findings"]
 
-MAX_DOCUMENTS = 8
-"""Documents shown on the page of one fact."""
-
 
 def facts(view: View, _: PageQuery) -> dict[str, Any]:
     """All facts, and how many documents have each pair of them."""
@@ -48,6 +45,7 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
     docs = np.flatnonzero(mask)
     detectors = view.detectors
     wordings = [w for w in detectors.facts.wordings if w.fact == name] if detectors else []
+    judged = np.bincount(snapshot.column(f"judge:{name}"), minlength=len(VERDICTS)).tolist()
     return {
         **row,
         "wordings": [{"text": w.text, "verdict": w.verdict, "detector": w.detector} for w in wordings],
@@ -55,19 +53,13 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
         "examples": own.get("examples") or [],
         "unassigned": own.get("unassigned"),
         "missed": own.get("missed"),
-        "verdicts": _verdicts(view, name),
+        "verdicts": [(verdict, n) for verdict, n in zip(VERDICTS, judged, strict=True) if verdict and n],
         "together": _together(view, name, int(mask.sum())),
         "types": _types(view, mask),
-        "rows": document_rows(view, snapshot, docs[:MAX_DOCUMENTS].tolist(), filters),
+        "rows": document_rows(view, snapshot, docs[:8].tolist(), filters),  # a screen; the list has the rest
         "scores": scores_of(view),
         "judge_scores": judge_scores(view),
     }
-
-
-def _verdicts(view: View, name: str) -> list[tuple[str, int]]:
-    """What the judge said about the fact: the number of documents with each verdict, among those that it read."""
-    counts = np.bincount(view.snapshot.column(f"judge:{name}"), minlength=len(VERDICTS)).tolist()
-    return [(verdict, count) for verdict, count in zip(VERDICTS, counts, strict=True) if verdict and count]
 
 
 def _together(view: View, name: str, whole: int) -> list[dict[str, Any]]:

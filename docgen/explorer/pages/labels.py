@@ -12,8 +12,6 @@ from docgen.explorer.view import View
 
 __all__ = ["blind", "blind_document", "labels", "rules_of"]
 
-MAX_LABELS = 200
-
 
 def labels(view: View, _: PageQuery) -> dict[str, Any]:
     """The newest labels, counts of each kind, and the scores of the detectors."""
@@ -27,7 +25,7 @@ def labels(view: View, _: PageQuery) -> dict[str, Any]:
         "counts": counts,
         "documents": len({label.document for label in shown}),
         "complete": len(complete_documents(view.labels)),
-        "rows": [label.as_json() for label in reversed(shown[-MAX_LABELS:])],
+        "rows": [label.as_json() for label in reversed(shown[-200:])],  # gold.jsonl has them all
         "total": len(shown),
         "scores": scores_of(view),
         "judge_scores": judge_scores(view),
@@ -57,7 +55,7 @@ def blind(view: View, _: PageQuery) -> dict[str, Any]:
 def _draw(view: View, row: dict[str, Any], documents: list[GoldDocument]) -> dict[str, Any]:
     sizes: dict[str, int] = json.loads(row["strata"])
     drawn = view.labels.drawn(row["id"])
-    done = {one.id: one for one in documents}
+    done = {gold.id: gold for gold in documents}
     by_stratum: dict[str, list[bool]] = {}
     for name, stratum in drawn:
         if name in done:
@@ -74,25 +72,12 @@ def _draw(view: View, row: dict[str, Any], documents: list[GoldDocument]) -> dic
     }  # fmt: skip
 
 
-def _is_true(one: GoldDocument, subject: str) -> bool:
+def _is_true(gold: GoldDocument, subject: str) -> bool:
     """Whether a document has the subject of a draw: it expresses the fact, or breaks the rule (any rule for "")."""
     kind, _, name = subject.partition(":")
     if kind == "fact":
-        return one.facts.get(name, "absent") in ("stated", "implied")
-    return any(not name or rule == name for rule, _ in one.leaks)
-
-
-def _question(view: View, subject: str) -> str:
-    """What a draw asks about each document, in words."""
-    kind, _, name = subject.partition(":")
-    if kind == "fact":
-        statements = {fact["id"]: str(fact["statement"]) for fact in view.snapshot.world["facts"]}
-        return f"Does it state, imply or deny this? {statements.get(name, name)}"
-    return (
-        f"Does it break the rule {name.replace('_', ' ')}? {dict(rules_of(view)).get(name, '')}"
-        if name
-        else "Does it break any rule?"
-    )
+        return gold.facts.get(name, "absent") in ("stated", "implied")
+    return any(not name or rule == name for rule, _ in gold.leaks)
 
 
 def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
@@ -119,3 +104,16 @@ def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     whole = document(view, PageQuery({"id": drawn[place][0]}, query.items))
     keys = ("id", "title", "text", "type", "type_name", "words", "labels", "span", "part")
     return page | {"place": place, **{key: whole[key] for key in keys}}
+
+
+def _question(view: View, subject: str) -> str:
+    """What a draw asks about each document, in words."""
+    kind, _, name = subject.partition(":")
+    if kind == "fact":
+        statements = {fact["id"]: str(fact["statement"]) for fact in view.snapshot.world["facts"]}
+        return f"Does it state, imply or deny this? {statements.get(name, name)}"
+    return (
+        f"Does it break the rule {name.replace('_', ' ')}? {dict(rules_of(view)).get(name, '')}"
+        if name
+        else "Does it break any rule?"
+    )

@@ -10,8 +10,6 @@ from docgen.explorer.view import View
 
 __all__ = ["fact_rows", "overview"]
 
-MAX_TYPES = 12
-
 
 def overview(view: View, _: PageQuery) -> dict[str, Any]:
     """Facts asked, assigned and judged; findings; cost; lengths; types; why attempts were rejected."""
@@ -19,6 +17,7 @@ def overview(view: View, _: PageQuery) -> dict[str, Any]:
     verdicts = summary.get("verdicts", {})
     salience, leakage = view.report("salience.json"), view.report("leakage.json")
     spent = _spent(snapshot)
+    types = _pairs(snapshot.terms["type"], summary.get("types", []))
     return {
         "n": snapshot.world["config"].get("n"),
         "rejected": verdicts.get("rejected", 0),
@@ -36,7 +35,9 @@ def overview(view: View, _: PageQuery) -> dict[str, Any]:
         "spent": spent,
         "dollars": sum(row["dollars"] for row in spent),
         "lengths": _lengths(summary.get("lengths", [])),
-        "types": _types(snapshot)[:MAX_TYPES],
+        "types": [  # the largest; the page of types has the rest
+            {"id": name, "name": snapshot.type_name(name), "documents": count} for name, count in types if name
+        ][:12],
         "types_total": len(snapshot.terms["type"]),
         "reasons": sorted(summary.get("reasons", []), key=lambda pair: -pair[1]),
         "labelled": len(view.labels.documents("any")),
@@ -108,11 +109,6 @@ def _spent(snapshot: Snapshot) -> list[dict[str, Any]]:
         keys = ("calls", "input", "output", "cached", "dollars", "unpriced")
         rows.append({"stage": stage, "model": model, **dict(zip(keys, values, strict=True))})
     return rows
-
-
-def _types(snapshot: Snapshot) -> list[dict[str, Any]]:
-    pairs = _pairs(snapshot.terms["type"], snapshot.summary.get("types", []))
-    return [{"id": name, "name": snapshot.type_name(name), "documents": count} for name, count in pairs if name]
 
 
 def _lengths(counts: list[int]) -> list[dict[str, Any]]:

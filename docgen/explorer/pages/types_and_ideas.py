@@ -11,8 +11,6 @@ from docgen.explorer.view import View
 
 __all__ = ["idea", "type_", "types"]
 
-FIRST, IDEAS = 8, 200
-
 
 def types(view: View, _: PageQuery) -> dict[str, Any]:
     """All types with their documents and mean length."""
@@ -58,7 +56,8 @@ def type_(view: View, query: PageQuery) -> dict[str, Any]:
     codes = dict(snapshot.rows("SELECT value, code FROM term WHERE kind = 'idea'")) if by_idea else {}
     ideas = [
         {"id": id_, "text": text, "documents": by_idea.get(codes.get(id_, -1), 0)}
-        for id_, text in snapshot.rows("SELECT id, text FROM idea WHERE doc_type = ? LIMIT ?", name, IDEAS)
+        # A brainstorm gives a type some tens of ideas.
+        for id_, text in snapshot.rows("SELECT id, text FROM idea WHERE doc_type = ? LIMIT 200", name)
     ]
     return {
         "id": name,
@@ -68,7 +67,7 @@ def type_(view: View, query: PageQuery) -> dict[str, Any]:
         "words": round(float(snapshot.column("words")[mask].mean())) if len(docs) else 0,
         "facts": sorted(facts, key=lambda fact: -fact["documents"]),
         "ideas": sorted(ideas, key=lambda idea: -idea["documents"]),
-        "rows": document_rows(view, snapshot, docs[:FIRST].tolist(), filters),
+        "rows": document_rows(view, snapshot, docs[:8].tolist(), filters),  # a screen; the list has the rest
     }
 
 

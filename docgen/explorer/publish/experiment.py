@@ -13,13 +13,11 @@ from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import FACETS, TranscriptFilters, facets_of, places_of
 from docgen.explorer.transcripts.pages import PAGE_ROWS, experiment, transcript, transcript_rows
-from docgen.explorer.transcripts.rows import address_part
-from docgen.explorer.web.render import render
+from docgen.explorer.transcripts.transcript_store import address_part
+from docgen.explorer.web.renderer import html_page
 from docgen.progress import Progress, Reporter
 
 __all__ = ["export_experiment"]
-
-ORDERS = ("", "random")
 
 
 class TranscriptLinks:
@@ -62,10 +60,17 @@ class _Site:
         self.own = view.transcripts
         self.chosen = _drawn(view, options)
         self.published = frozenset(self.own.rows[place].path for place in self.chosen)
+        # Filters of the lists that are written as files, each with its folder.
+        groups: dict[tuple[tuple[str, str], ...], str] = {(): ""}
+        for place in self.chosen:
+            row = self.own.rows[place]
+            folder = f"{address_part(row.setting)}/{address_part(row.variation)}/"
+            groups[(("variation", row.variation),)] = folder
+            groups[(("variation", row.variation), ("tier", row.tier))] = f"{folder}{address_part(row.tier)}/"
         self.lists = {
-            TranscriptFilters(chosen, "", sort): _list_file(folder, sort)
-            for chosen, folder in self._groups().items()
-            for sort in ORDERS
+            TranscriptFilters(chosen, "", sort): f"{folder}{sort or ('index' if folder else 'transcripts')}.html"
+            for chosen, folder in groups.items()
+            for sort in ("", "random")
         }
         self.head = view.head()
         canary = options.canary or CANARY
@@ -76,16 +81,6 @@ class _Site:
         notice += f"{len(self.chosen):,} of {len(self.own.rows):,} transcripts are shown here." if left_out else ""
         self.site = {"licence": options.licence, "canary": canary, "notice": notice}
 
-    def _groups(self) -> dict[tuple[tuple[str, str], ...], str]:
-        """Filters of the lists that are written as files, each with its folder."""
-        groups: dict[tuple[tuple[str, str], ...], str] = {(): ""}
-        for place in self.chosen:
-            row = self.own.rows[place]
-            folder = f"{address_part(row.setting)}/{address_part(row.variation)}/"
-            groups[(("variation", row.variation),)] = folder
-            groups[(("variation", row.variation), ("tier", row.tier))] = f"{folder}{address_part(row.tier)}/"
-        return groups
-
     def write(self) -> int:
         clear_folder(self.out)
         self._page("experiment", "index.html", experiment(self.view, PageQuery()))
@@ -94,19 +89,17 @@ class _Site:
         search = SearchFiles("transcript", "transcripts.html")
         for number, place in enumerate(self.chosen, 1):
             path = self.own.rows[place].path
-            self._page("transcript", f"{path}.html", self._shown(path))
-            one = self.own.read(place)
-            search.add(self._row(place), f"{one.text}\n{one.shown_reasoning}\n{one.answer}")
+            data = transcript(self.view, PageQuery({"path": path}))
+            # Without links to transcripts that are not published.
+            data |= {name: None for name in ("before", "after") if data[name] not in self.published}
+            data |= {"others": [row for row in data["others"] if row["path"] in self.published]}
+            self._page("transcript", f"{path}.html", data)
+            record = self.own.read(place)
+            search.add(self._row(place), f"{record.text}\n{record.shown_reasoning}\n{record.answer}")
             self.reporter.progress(Progress("pages", number, len(self.chosen)))
         search.write(self.out / "search")
         finish_folder(self.out, self.options.licence, self.site["canary"])
         return len(self.chosen)
-
-    def _shown(self, path: str) -> dict[str, Any]:
-        """The page of a transcript without links to those that are not published."""
-        data = transcript(self.view, PageQuery({"path": path}))
-        near = {name: data[name] if data[name] in self.published else None for name in ("before", "after")}
-        return data | near | {"others": [row for row in data["others"] if row["path"] in self.published]}
 
     def _row(self, place: int) -> dict[str, Any]:
         """What the search in the browser knows about a transcript."""
@@ -136,16 +129,9 @@ class _Site:
         target = self.out / file
         target.parent.mkdir(parents=True, exist_ok=True)
         links = TranscriptLinks(file.count("/"), self.published, self.lists)
-        pages = self.view.pages
-        html = render(
-            f"{name}.html", page=data, head=self.head, here=next(page for page in pages if page.name == name),
-            menu=[page for page in pages if page.menu], u=links, numbers={}, view=self.view, token="", site=self.site,
-        )  # fmt: skip
+        page = next(page for page in self.view.pages if page.name == name)
+        html = html_page(self.view, page, data, links, self.head, token="", site=self.site)
         target.write_text(html, "utf-8")
-
-
-def _list_file(folder: str, sort: str) -> str:
-    return f"{folder}{sort or ('index' if folder else 'transcripts')}.html"
 
 
 def _numbered(file: str, number: int) -> str:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docgen.errors import ConfigError
-from docgen.explorer.web.render import ASSETS
+from docgen.explorer.web.renderer import ASSETS
 
 __all__ = ["MAX_DOCUMENTS", "SiteOptions", "clear_folder", "finish_folder"]
 
 MAX_DOCUMENTS = 5_000
 """Documents that are published unless more are asked for."""
-ROBOTS = "User-agent: *\nDisallow: /\n"
 MARK = "docgen-site.txt"
 
 
@@ -40,7 +39,7 @@ def clear_folder(out: Path) -> None:
 def finish_folder(out: Path, licence: str, canary: str) -> None:
     """Style and scripts, the license, what keeps crawlers away, and the mark by which the site is recognised."""
     shutil.copytree(ASSETS / "static", out / "static", ignore=shutil.ignore_patterns("label.js"))
-    (out / "robots.txt").write_text(ROBOTS, "utf-8")
+    (out / "robots.txt").write_text("User-agent: *\nDisallow: /\n", "utf-8")
     licence = licence or "Whoever published this site did not state a license."
     (out / "LICENCE.txt").write_text(f"{licence}\n\nCanary: {canary}\n", "utf-8")
     (out / MARK).write_text("Made by docgen view --export; the next export replaces this folder.\n", "utf-8")

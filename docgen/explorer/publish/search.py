@@ -6,7 +6,7 @@ begins with XY occurs, as differences in base 36. A page loads what it needs.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,8 @@ from docgen.explorer.index.frequent_word_masks import WORD, fold_word
 
 __all__ = ["SearchFiles"]
 
-WORDS_PER_CHUNK = 2_000
-MAX_WORD_LETTERS = 40
-"""Fewest letters of a word that can be searched for."""
-COMMON_WORD_SHARE = 0.5
-"""Share of the documents from which a word is uninformative; such words are left out and ignored."""
+DOCUMENTS_PER_CHUNK = 2_000
+"""Documents in a file. Chosen: about a megabyte of titles and excerpts, loaded at once."""
 
 
 class SearchFiles:
@@ -32,32 +29,36 @@ class SearchFiles:
 
     def add(self, row: dict[str, Any], text: str) -> None:
         """One more document: what a list says about it, and its text."""
-        for word in sorted(
-            {fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= MAX_WORD_LETTERS}
-        ):
+        # What has more than 40 letters is hardly a word: a key, a line of underscores.
+        for word in sorted({fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= 40}):
             self._words[word].append(len(self._rows))
         self._rows.append(row)
 
     def write(self, folder: Path) -> None:
         """Write all files."""
         folder.mkdir(parents=True, exist_ok=True)
-        chunks = [self._rows[first : first + WORDS_PER_CHUNK] for first in range(0, len(self._rows), WORDS_PER_CHUNK)]
+        chunks = [
+            self._rows[first : first + DOCUMENTS_PER_CHUNK] for first in range(0, len(self._rows), DOCUMENTS_PER_CHUNK)
+        ]
         for number, chunk in enumerate(chunks):
             _write(folder / f"documents-{number}.js", "documents", number, chunk)
         shards: dict[str, dict[str, str]] = defaultdict(dict)
         common = []
         for word, docs in self._words.items():
-            if len(docs) > max(20, COMMON_WORD_SHARE * len(self._rows)):
+            # Words of more than half the documents say little about any, and are left out and ignored.
+            if len(docs) > max(20, 0.5 * len(self._rows)):
                 common.append(word)
             else:
-                shards[_prefix(word)][word] = _packed(docs)
+                # The file of a word: its first two letters, as code points, which any file system accepts.
+                prefix = "-".join(f"{ord(letter):x}" for letter in word[:2])
+                shards[prefix][word] = " ".join(_base36(doc - last) for last, doc in pairwise([0, *docs]))
         for prefix, words in shards.items():
             _write(folder / f"words-{prefix}.js", "words", prefix, words)
         about = {
             "documents": len(self._rows),
             "unit": self._unit,
             "list": self._listed,
-            "chunk": WORDS_PER_CHUNK,
+            "chunk": DOCUMENTS_PER_CHUNK,
             "chunks": len(chunks),
             "shards": sorted(shards),
             "common": sorted(common),
@@ -68,19 +69,6 @@ class SearchFiles:
 def _write(file: Path, kind: str, name: object, value: Any) -> None:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     file.write_text(f"docgenSearch({json.dumps(kind)},{json.dumps(name)},{text});\n", "utf-8")
-
-
-def _prefix(word: str) -> str:
-    """The file that a word is in: its first two letters, as code points, which any file system accepts."""
-    return "-".join(f"{ord(letter):x}" for letter in word[:2])
-
-
-def _packed(docs: Iterable[int]) -> str:
-    last, parts = 0, []
-    for doc in docs:
-        parts.append(_base36(doc - last))
-        last = doc
-    return " ".join(parts)
 
 
 def _base36(number: int) -> str:

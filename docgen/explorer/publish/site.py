@@ -13,7 +13,7 @@ from docgen.explorer.pages.documents.document import document
 from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.overview import overview
-from docgen.explorer.pages.page_query import PageQuery, fact_numbers, run_word
+from docgen.explorer.pages.page_query import PageQuery, run_word
 from docgen.explorer.pages.page_registry import PAGES
 from docgen.explorer.pages.types_and_ideas import type_, types
 from docgen.explorer.publish.folder import MAX_DOCUMENTS, SiteOptions, clear_folder, finish_folder
@@ -23,7 +23,7 @@ from docgen.explorer.read.facets import facets_under
 from docgen.explorer.read.listing import PAGE_ROWS
 from docgen.explorer.view import View
 from docgen.explorer.viewable import Viewable
-from docgen.explorer.web.render import render
+from docgen.explorer.web.renderer import html_page
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest
 
@@ -51,7 +51,11 @@ class _Site:
     def __init__(self, view: View, out: Path, options: SiteOptions, reporter: Reporter) -> None:
         self.view, self.out, self.options, self.reporter = view, out, options, reporter
         self.snapshot = view.snapshot
-        self.docs = _drawn(self.snapshot.documents, options)
+        documents = self.snapshot.documents
+        self.docs: Array = np.arange(documents)
+        if options.documents is not None and documents > options.documents:
+            drawn = np.random.default_rng(options.seed).choice(documents, options.documents, replace=False)
+            self.docs = np.sort(drawn)  # in the order of the corpus
         self.files: dict[str, str] = {}
         self.lists: dict[int | None, str] = {None: "documents.html"}
         self.search = SearchFiles()
@@ -61,12 +65,9 @@ class _Site:
             "licence": options.licence,
             "canary": canary,
             "shown": len(self.docs),
-            "models": self._models(),
+            "models": [name for name in self.snapshot.terms["model"] if name],
             "notice": "",
         }
-
-    def _models(self) -> list[str]:
-        return [name for name in self.snapshot.terms["model"] if name]
 
     def write(self) -> int:
         clear_folder(self.out)
@@ -84,12 +85,9 @@ class _Site:
 
     def _documents(self, ids: Sequence[str]) -> None:
         for place, (doc, name) in enumerate(zip(self.docs, ids, strict=True)):
-            data = document(self.view, PageQuery({"id": name})) | {
-                "attempts": [],
-                "verdicts": [],
-                "labels": [],
-                "twins": [],
-            }
+            # Without what is not published.
+            data = document(self.view, PageQuery({"id": name}))
+            data |= {"attempts": [], "verdicts": [], "labels": [], "twins": []}
             data["by_idea"] = [row for row in data["by_idea"] if row["id"] in self.files]
             data["before"], data["after"] = (
                 ids[near] if 0 <= near < len(ids) else None for near in (place - 1, place + 1)
@@ -97,21 +95,18 @@ class _Site:
             data["filters"] = {"address": "", "place": place, "total": len(ids)}
             self._page("document", self.files[name], data)
             row = document_rows(self.view, self.snapshot, [int(doc)])[0]
-            self.search.add(self._row(row), data["text"])
+            entry = {  # what the search in the browser knows about it
+                "u": self.files[row["id"]],
+                "t": row["title"],
+                "x": row["excerpt"][0][0],
+                "y": row["type"],
+                "n": row["type_name"],
+                "f": [[fact["number"], fact["id"]] for fact in row["facts"]],
+                "r": row["findings"],
+                "w": row["words"],
+            }
+            self.search.add(entry, data["text"])
             self.reporter.progress(Progress("pages", place + 1, len(ids)))
-
-    def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What the search in the browser knows about a document."""
-        return {
-            "u": self.files[row["id"]],
-            "t": row["title"],
-            "x": row["excerpt"][0][0],
-            "y": row["type"],
-            "n": row["type_name"],
-            "f": [[fact["number"], fact["id"]] for fact in row["facts"]],
-            "r": row["findings"],
-            "w": row["words"],
-        }
 
     def _lists(self) -> None:
         mask = np.zeros(self.snapshot.documents, bool)
@@ -157,17 +152,5 @@ class _Site:
         target.parent.mkdir(parents=True, exist_ok=True)
         links = SiteLinks(file.count("/"), self.files, self.lists)
         page = next(page for page in PAGES if page.name == name)
-        menu = [one for one in PAGES if one.menu and one.published]
-        html = render(
-            f"{name}.html", page=data, head=self.head, here=page, menu=menu, u=links,
-            numbers=fact_numbers(self.snapshot), view=self.view, token="", site=self.site,
-        )  # fmt: skip
+        html = html_page(self.view, page, data, links, self.head, token="", site=self.site)
         target.write_text(html, "utf-8")
-
-
-def _drawn(documents: int, options: SiteOptions) -> Array:
-    """The published documents, in the order of the corpus."""
-    if options.documents is None or documents <= options.documents:
-        return np.arange(documents)
-    rng = np.random.default_rng(options.seed)
-    return np.sort(rng.choice(documents, options.documents, replace=False))

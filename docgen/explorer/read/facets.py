@@ -7,15 +7,11 @@ import numpy as np
 
 from docgen.explorer.index.column_segments import Array
 from docgen.explorer.index.summary import LENGTHS
-from docgen.explorer.read.filters import Filters, Labelled, mask_of
+from docgen.explorer.read.filters import TESTS, Filters, Labelled, mask_of
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.read.verdicts import VERDICTS
 
 __all__ = ["Facet", "Value", "facets_of", "facets_under"]
-
-
-SHORT_LIST_SHARE = 16
-"""A list of less than this share of the documents is counted by its members, a longer one by masks."""
 
 
 class SelectedDocuments:
@@ -23,7 +19,8 @@ class SelectedDocuments:
 
     def __init__(self, mask: Array) -> None:
         self._mask = mask
-        few = SHORT_LIST_SHARE * int(np.count_nonzero(mask)) < len(mask)
+        # Measured: at a sixteenth picking entries takes a third of a pass over all, which soon pays for listing them.
+        few = 16 * int(np.count_nonzero(mask)) < len(mask)
         self._docs = np.flatnonzero(mask) if few else None
 
     def of(self, column: Array) -> Array:
@@ -116,24 +113,23 @@ def _facts(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None)
         else:
             count = mask.count(snapshot.column(f"fact:{code}"))
         values.append(Value(name, name, count, ("fact", name) in filters.chosen))
-    background = snapshot.summary.get("background", 0) if mask is None else _without(snapshot, mask)
+    if mask is None:
+        background = snapshot.summary.get("background", 0)
+    else:
+        background = mask.count(snapshot.remember(("mask", "fact", "none"), lambda: TESTS["fact"](snapshot, "none")))
     if values and (background or ("fact", "none") in filters.chosen):
         values.append(Value("none", "no fact (background)", background, ("fact", "none") in filters.chosen))
     return values
-
-
-def _without(snapshot: Snapshot, mask: SelectedDocuments) -> int:
-    from docgen.explorer.read.filters import TESTS
-
-    none = snapshot.remember(("mask", "fact", "none"), lambda: TESTS["fact"](snapshot, "none"))
-    return mask.count(none)
 
 
 def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: SelectedDocuments | None) -> list[Value]:
     names = snapshot.terms[kind]
     if len(names) < 2:
         return []
-    counts = snapshot.summary.get(f"{kind}s", []) if mask is None else _counts(snapshot.column(kind), mask, len(names))
+    if mask is None:
+        counts = snapshot.summary.get(f"{kind}s", [])
+    else:
+        counts = np.bincount(mask.of(snapshot.column(kind)), minlength=len(names)).tolist()
     values = [
         Value(
             name,
@@ -145,11 +141,6 @@ def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: SelectedDocume
         if name and (count or (kind, name) in filters.chosen)
     ]
     return sorted(values, key=lambda value: (not value.chosen, -value.documents, value.name))
-
-
-def _counts(column: Array, mask: SelectedDocuments, size: int) -> list[int]:
-    counted: list[int] = np.bincount(mask.of(column), minlength=size).tolist()
-    return counted
 
 
 def _findings(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:
@@ -166,7 +157,10 @@ def _lengths(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | Non
     if mask is None:
         counts = snapshot.summary.get("lengths", [])
     else:
-        classes = snapshot.remember(("classes",), lambda: _classes(snapshot))
+        words = snapshot.column("words")
+        classes = snapshot.remember(  # the class of each document's length
+            ("classes",), lambda: (np.searchsorted(LENGTHS, words, side="right") - 1).astype(np.uint8)
+        )
         counts = np.bincount(mask.of(classes), minlength=len(LENGTHS)).tolist()
     values = []
     for low, high, count in zip(bins, bins[1:], counts, strict=False):
@@ -175,11 +169,6 @@ def _lengths(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | Non
             name = f"{low:,}–{high - 1:,}" if high < 1 << 31 else f"{low:,} and more"
             values.append(Value(value, name, count, ("words", value) in filters.chosen))
     return values
-
-
-def _classes(snapshot: Snapshot) -> Array:
-    """The class of each document's length."""
-    return (np.searchsorted(LENGTHS, snapshot.column("words"), side="right") - 1).astype(np.uint8)
 
 
 def _tries(snapshot: Snapshot, filters: Filters, mask: SelectedDocuments | None) -> list[Value]:

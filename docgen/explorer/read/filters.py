@@ -10,6 +10,7 @@ import numpy as np
 from docgen.explorer.index.column_segments import DIRECTNESS, PROMINENCE, Array
 from docgen.explorer.read.search import Query, matching, parse
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.read.verdicts import verdict_mask
 
 __all__ = ["FIELDS", "Filters", "Labelled", "mask_of"]
 
@@ -72,21 +73,18 @@ def mask_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> Array:
     """Which documents meet all filters: booleans, one for each document."""
     mask = np.ones(snapshot.documents, bool)
     for name, value in filters.chosen:
+        bare = value.removeprefix("!")
         if name == "label":  # labels change under an unchanged index
-            mask &= _label(snapshot, value, labelled)
+            matches = np.zeros(snapshot.documents, bool)
+            matches[[doc for id_ in labelled(bare) if (doc := snapshot.find(id_)) is not None]] = True
         else:
-            mask &= snapshot.remember(("mask", name, value), lambda n=name, v=value: _one(snapshot, n, v))
+            matches = snapshot.remember(("mask", name, bare), lambda n=name, v=bare: TESTS[n](snapshot, v))
+        mask &= ~matches if value.startswith("!") else matches
     if filters.query.match:
         mask &= matching(snapshot, filters.query)
     elif filters.q:
         mask[:] = False  # there was a search, but without any words in it
     return mask
-
-
-def _one(snapshot: Snapshot, name: str, value: str) -> Array:
-    negative = value.startswith("!")
-    mask = TESTS[name](snapshot, value.removeprefix("!"))
-    return ~mask if negative else mask
 
 
 def _fact(snapshot: Snapshot, value: str) -> Array:
@@ -122,13 +120,6 @@ def _finding(snapshot: Snapshot, value: str) -> Array:
     return np.logical_or.reduce(masks) if masks else np.zeros(snapshot.documents, bool)
 
 
-def _judged(snapshot: Snapshot, value: str) -> Array:
-    """ "read", "leak", or "ID:VERDICT" of a fact or rule."""
-    from docgen.explorer.read.verdicts import verdict_mask
-
-    return verdict_mask(snapshot, value)
-
-
 def _words(snapshot: Snapshot, value: str) -> Array:
     """ "LOW-HIGH", both included; either may be left out."""
     low, _, high = value.partition("-")
@@ -146,21 +137,13 @@ def _tries(snapshot: Snapshot, value: str) -> Array:
     return column >= _number(value[:-1], 1) if value.endswith("+") else column == _number(value, 1)
 
 
-def _label(snapshot: Snapshot, value: str, labelled: Labelled) -> Array:
-    negative = value.startswith("!")
-    mask = np.zeros(snapshot.documents, bool)
-    docs = [doc for name in labelled(value.removeprefix("!")) if (doc := snapshot.find(name)) is not None]
-    mask[docs] = True
-    return ~mask if negative else mask
-
-
 TESTS: Mapping[str, Callable[[Snapshot, str], Array]] = {
     "fact": _fact,
     "type": _term("type"),
     "idea": _term("idea"),
     "model": _term("model"),
     "finding": _finding,
-    "judged": _judged,
+    "judged": verdict_mask,
     "words": _words,
     "tries": _tries,
 }

@@ -12,6 +12,7 @@ from docgen.explorer.read.snapshot import Snapshot
 __all__ = ["PAGE_ROWS", "Listing", "list_documents", "neighbours_in"]
 
 PAGE_ROWS = 50
+"""Documents on a page. Chosen: some screens to scroll; each text is read from the disk for its excerpt."""
 COLUMNS = {"words": "words", "tokens": "tokens", "tries": "number", "slot": "slot"}
 
 
@@ -87,7 +88,8 @@ def _order(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> tuple[Ar
             return _places(mask), note
     name = filters.sort.removeprefix("-")
     if name in COLUMNS:
-        order = snapshot.remember(("sorted", name), lambda: _sorted(snapshot, COLUMNS[name]), 3)
+        column = snapshot.column(COLUMNS[name])
+        order = snapshot.remember(("sorted", name), lambda: np.argsort(column, kind="stable").astype(np.int32), 3)
         chosen = order[mask[order]]
         return (chosen[::-1] if filters.sort.startswith("-") else chosen), ""
     return _places(mask), ""
@@ -95,7 +97,3 @@ def _order(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> tuple[Ar
 
 def _places(mask: Array) -> Array:
     return np.flatnonzero(mask).astype(np.int32)  # half the memory
-
-
-def _sorted(snapshot: Snapshot, name: str) -> Array:
-    return np.argsort(snapshot.column(name), kind="stable").astype(np.int32)

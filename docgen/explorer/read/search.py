@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from docgen.explorer.index.column_segments import Array
-from docgen.explorer.index.frequent_word_masks import fold_word, read_frequent
+from docgen.explorer.index.frequent_word_masks import WORD, fold_word, read_frequent
 from docgen.explorer.read.snapshot import Snapshot
 
 __all__ = ["MAX_RANKED", "Query", "clause_pattern", "matching", "parse", "ranked"]
@@ -15,7 +15,6 @@ MAX_RANKED = 20_000
 """Matches up to which they can be ranked. Measured on a million documents: FTS5 takes about 12 ms for each 10,000 that
 it has to weigh (bench/view.py); above it they are in the order of the corpus, and the page says so."""
 PART = re.compile(r'(-?)"([^"]*)"?|(\S+)')
-WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)

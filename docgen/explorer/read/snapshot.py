@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.index.column_segments import Array, join_segments
+from docgen.explorer.index.column_segments import Array, join_segments, read_fact_code
 from docgen.explorer.index.entries import attempt_there, body_text
-from docgen.explorer.index.schema import DamagedIndex, read_meta, read_only
+from docgen.explorer.index.schema import SEGMENT, DamagedIndex, read_meta, read_only
 from docgen.records import Slot, document_id, slot_of
 
 __all__ = ["Snapshot"]
@@ -73,7 +73,7 @@ class Snapshot:
         column = join_segments(rows, name, self.documents)
         with self._lock:
             self._columns[name] = column
-            while sum(one.nbytes for one in self._columns.values()) > COLUMN_BYTES and len(self._columns) > 1:
+            while sum(stored.nbytes for stored in self._columns.values()) > COLUMN_BYTES and len(self._columns) > 1:
                 self._columns.popitem(last=False)
         return column
 
@@ -157,16 +157,12 @@ class Snapshot:
         """The attempt that a document was accepted in; for other corpora a record with its text and names."""
         if self.run is None:
             rows = self.rows("SELECT text FROM body WHERE doc = ?", doc)
+            codes = [(name, int(self.column(f"fact:{code}")[doc])) for code, name in enumerate(self.terms["fact"])]
+            pairs = [(name, read_fact_code(code)) for name, code in codes if code]
+            facts = [{"fact": name, "directness": how, "prominence": place} for name, (how, place) in pairs]
             text = body_text(rows[0][0])
-            return {"text": text, "verdict": "accepted", "number": 1, "facts": self._facts(doc), "findings": []}
+            return {"text": text, "verdict": "accepted", "number": 1, "facts": facts, "findings": []}
         return self.attempt(int(self.column("at")[doc]), int(self.column("size")[doc]))
-
-    def _facts(self, doc: int) -> list[dict[str, str]]:
-        from docgen.explorer.index.column_segments import read_fact_code
-
-        codes = [(name, int(self.column(f"fact:{code}")[doc])) for code, name in enumerate(self.terms["fact"])]
-        pairs = [(name, read_fact_code(code)) for name, code in codes if code]
-        return [{"fact": name, "directness": how, "prominence": place} for name, (how, place) in pairs]
 
     def attempt(self, at: int, size: int) -> dict[str, Any]:
         """The attempt whose line lies there. Raises `DamagedIndex` if the file was changed under the index."""
@@ -178,7 +174,7 @@ class Snapshot:
         """What was planned for a slot; None without a plan, or where its line in the plan is damaged."""
         if self._slots < 0 or not 0 <= slot < self.meta("slots", 0):
             return None
-        number, place = divmod(slot, 1 << 16)
+        number, place = divmod(slot, SEGMENT)  # of the column "plan", whose entries have eight bytes
         rows = self.rows(
             "SELECT substr(data, ?, 16) FROM segment WHERE name = 'plan' AND number = ?", place * 8 + 1, number
         )

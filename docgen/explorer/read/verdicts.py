@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from docgen.errors import ConfigError
 from docgen.explorer.index.column_segments import Array
+from docgen.explorer.index.spending_and_judge_replies import JUDGE_STAGE
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.text import digest
@@ -31,12 +32,12 @@ def judge_verdicts(view: "View", record: Mapping[str, Any]) -> list[dict[str, An
     said = judges.read(view.snapshot, record) if judges else None
     if said is None:
         return []
-    facts = [("fact", one) for one in said.facts.values() if one.verdict != "absent"]
-    rules = [("rule", one) for one in said.rules.values() if one.verdict != "clean"]
+    facts = [("fact", judgement) for judgement in said.facts.values() if judgement.verdict != "absent"]
+    rules = [("rule", judgement) for judgement in said.rules.values() if judgement.verdict != "clean"]
     return [
-        {"kind": kind, "subject": one.subject, "verdict": one.verdict, "start": one.start, "end": one.end,
-         "reason": one.reason, "prominence": one.prominence, "model": said.model}
-        for kind, one in facts + rules
+        {"kind": kind, "subject": j.subject, "verdict": j.verdict, "start": j.start, "end": j.end,
+         "reason": j.reason, "prominence": j.prominence, "model": said.model}
+        for kind, j in facts + rules
     ]  # fmt: skip
 
 
@@ -65,7 +66,9 @@ class Judges:
             return None
         setup = reopen(run)
         audit, panels = Audit(setup.context), list[JudgeQuestions]()
-        for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *_models(snapshot)]):
+        spent = snapshot.meta("journal", {"spent": {}})["spent"]  # by stage and model
+        models = [name.split("\t")[1] for name in spent if name.startswith(f"{JUDGE_STAGE}\t")]
+        for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *models]):
             if model:
                 try:
                     options = Judge.of(JudgeOptions(model=model), setup).model
@@ -103,13 +106,6 @@ def _said(snapshot: Snapshot, panel: "JudgeQuestions", document: "Document", sam
         return None if reply is None else panel.read(reply, document)
     except JudgeError:
         return None
-
-
-def _models(snapshot: Snapshot) -> list[str]:
-    from docgen.explorer.index.spending_and_judge_replies import JUDGE_STAGE
-
-    names = snapshot.meta("journal", {"spent": {}})["spent"]
-    return [name.split("\t")[1] for name in names if name.startswith(f"{JUDGE_STAGE}\t")]
 
 
 def _reply(snapshot: Snapshot, key: str) -> Any:
@@ -153,7 +149,7 @@ def verdict_columns(snapshot: Snapshot, judges: "Judges") -> dict[str, Array]:
             continue
         waiting -= 1
         columns["judge:read"][doc] = VERDICTS.index("leak" if said.leaks else "clean")
-        for one in (*said.facts.values(), *said.rules.values()):
-            column = columns.setdefault(f"judge:{one.subject}", np.zeros(snapshot.documents, np.uint8))
-            column[doc] = VERDICTS.index(one.verdict) if one.verdict in VERDICTS else 0
+        for judgement in (*said.facts.values(), *said.rules.values()):
+            column = columns.setdefault(f"judge:{judgement.subject}", np.zeros(snapshot.documents, np.uint8))
+            column[doc] = VERDICTS.index(judgement.verdict) if judgement.verdict in VERDICTS else 0
     return columns

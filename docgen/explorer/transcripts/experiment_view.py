@@ -14,20 +14,14 @@ from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
 from docgen.behaviour.settings import Setting
 from docgen.errors import UserError
-from docgen.explorer.transcripts.rows import Transcripts
+from docgen.explorer.index.index_maintenance import file_state
+from docgen.explorer.transcripts.transcript_store import Transcripts
 from docgen.explorer.viewable import Page
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import saved_plan
 from docgen.prompts.requests import ModelOptions
 
 __all__ = ["ExperimentView", "is_experiment"]
-
-POLL_SECONDS = 2.0
-"""Seconds between two checks for more transcripts."""
-RELEASED = "released"
-"""The setting of an experiment that `docgen experiment import` made."""
-THRESHOLD = 0.5
-"""Share of the votes from which reasoning counts as faking, unless the report says otherwise."""
 
 
 def is_experiment(folder: Path) -> bool:
@@ -49,18 +43,14 @@ class ExperimentView:
     @property
     def transcripts(self) -> Transcripts:
         """The transcripts on disk by now."""
-        if self._transcripts is None or time.monotonic() - self._looked > POLL_SECONDS:
+        # Whether there are more is asked every two seconds at most, as often as corpora are.
+        if self._transcripts is None or time.monotonic() - self._looked > 2.0:
             self._looked = time.monotonic()
-            stamp = [self._stamp_of(name) for name in ("transcripts.jsonl", "reports/experiment.json")]
+            stamp = [file_state(self.folder.path / name) for name in ("transcripts.jsonl", "reports/experiment.json")]
             if self._transcripts is None or stamp != self._stamp:
                 self._stamp = stamp
                 self._transcripts = Transcripts(self.folder.path / "transcripts.jsonl", self.threshold)
         return self._transcripts
-
-    def _stamp_of(self, name: str) -> tuple[int, int, int]:
-        file = self.folder.path / name
-        stat = file.stat() if file.exists() else None
-        return (stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else (0, 0, 0)
 
     @property
     def report(self) -> dict[str, Any]:
@@ -73,9 +63,9 @@ class ExperimentView:
 
     @property
     def threshold(self) -> float:
-        """Share of the votes from which reasoning counts as faking: the report's."""
+        """Share of the votes from which reasoning counts as faking: the report's, half of them without a report."""
         value = self.report.get("threshold")
-        return float(value) if isinstance(value, int | float) else THRESHOLD
+        return float(value) if isinstance(value, int | float) else 0.5
 
     @property
     def judge(self) -> str:
@@ -90,7 +80,7 @@ class ExperimentView:
     @property
     def imported(self) -> bool:
         """Whether others released the transcripts."""
-        return bool((self.plan.get("setting") or {}).get("id") == RELEASED)
+        return bool((self.plan.get("setting") or {}).get("id") == "released")  # which `docgen experiment import` gives
 
     @cached_property
     def cells(self) -> dict[str, Cell]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from docgen.explorer.read.facets import Facet, Value
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.read.search import Query, clause_pattern
-from docgen.explorer.transcripts.rows import FAKES, TranscriptRow, Transcripts
+from docgen.explorer.transcripts.transcript_store import FAKES, TranscriptRow, Transcripts
 
 __all__ = ["FACETS", "TranscriptFilters", "facets_of", "places_of"]
 
@@ -25,7 +25,6 @@ FACETS: dict[str, tuple[str, Callable[[TranscriptRow], str]]] = {
 ORDERED = ("full", "partial", "refusal", *FAKES)
 """Values that are listed in this order; others follow as they occur."""
 ORDER = re.compile(r"random(-\d{1,9})?")
-MOST_SEARCHES = 16
 
 
 class TranscriptFilters(Filters):
@@ -64,16 +63,15 @@ def _holding(transcripts: Transcripts, filters: Filters) -> frozenset[int]:
     searches = transcripts.searches
     if filters.q not in searches:
         query = filters.query
-        places = range(len(transcripts.rows)) if query.match else range(0)
-        searches[filters.q] = frozenset(place for place in places if _holds(query, _words(transcripts, place)))
-        for oldest in list(searches)[:-MOST_SEARCHES]:
+        matching = set[int]()
+        for place in range(len(transcripts.rows)) if query.match else ():
+            record = transcripts.read(place)
+            if _holds(query, f"{record.text}\n{record.shown_reasoning}\n{record.answer}"):
+                matching.add(place)
+        searches[filters.q] = frozenset(matching)
+        for oldest in list(searches)[:-16]:  # several people, each going back and forth between a few
             del searches[oldest]
     return searches[filters.q]
-
-
-def _words(transcripts: Transcripts, place: int) -> str:
-    one = transcripts.read(place)
-    return f"{one.text}\n{one.shown_reasoning}\n{one.answer}"
 
 
 def _holds(query: Query, text: str) -> bool:

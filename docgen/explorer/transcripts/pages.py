@@ -9,15 +9,14 @@ from docgen.explorer.pages.documents.documents import excerpt_of, title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import TranscriptFilters, facets_of, places_of
-from docgen.explorer.transcripts.rows import FAKES, TranscriptRow, Transcripts
+from docgen.explorer.transcripts.transcript_store import FAKES, TranscriptRow, Transcripts
 from docgen.prompts.behaviour import CRITERIA
 from docgen.text import find_normalised
 
 __all__ = ["PAGE_ROWS", "experiment", "transcript", "transcript_rows", "transcripts"]
 
 PAGE_ROWS = 50
-MAX_LINKED = 60
-"""Transcripts of the same query under other conditions that a page links to."""
+"""Transcripts on a page: as many as documents."""
 OUTCOMES = ("full", "partial", "refusal", "unscored")
 
 
@@ -26,7 +25,7 @@ def experiment(view: ExperimentView, _: PageQuery) -> dict[str, Any]:
     own, report = view.transcripts, view.report
     measured = {cell["cell"]: cell for cell in report.get("cells", ())}
     cells: dict[tuple[str, str, str], dict[str, Any]] = {}
-    about = {one.get("id"): one for one in view.plan.get("variations", ())}
+    about = {variation.get("id"): variation for variation in view.plan.get("variations", ())}
     for row in own.rows:
         key = (row.variation, row.reasoning, row.model)
         if key not in cells:
@@ -42,6 +41,11 @@ def experiment(view: ExperimentView, _: PageQuery) -> dict[str, Any]:
         tiers.setdefault(row.tier, {"role": row.role, "counts": Counter()})["counts"][row.compliance or "unscored"] += 1
         if row.fakes:
             cells[key]["fakes"][row.fakes] += 1
+    for cell in cells.values():  # outcomes in a fixed order, those that did not occur included
+        cell["fakes"] = {name: cell["fakes"][name] for name in FAKES}
+        for tier in cell["tiers"].values():
+            tier["answers"] = sum(tier["counts"].values())
+            tier["counts"] = {name: tier["counts"][name] for name in OUTCOMES}
     setting = view.plan.get("setting") or {}
     return {
         "title": setting.get("title") or setting.get("id") or view.name,
@@ -59,16 +63,8 @@ def experiment(view: ExperimentView, _: PageQuery) -> dict[str, Any]:
         "queries": len(view.plan.get("queries", [])),
         "measured": report.get("done"),
         "fakes_words": FAKES,
-        "cells": [_with_bars(cell) for cell in cells.values()],
+        "cells": list(cells.values()),
     }
-
-
-def _with_bars(cell: dict[str, Any]) -> dict[str, Any]:
-    """The cell with its outcomes in a fixed order."""
-    for tier in cell["tiers"].values():
-        tier["answers"] = sum(tier["counts"].values())
-        tier["counts"] = {name: tier["counts"][name] for name in OUTCOMES}
-    return cell | {"fakes": {name: cell["fakes"][name] for name in FAKES}}
 
 
 def transcripts(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
@@ -95,13 +91,13 @@ def transcript_rows(
     pattern = filters.query.pattern if filters else None
     rows = []
     for place in places:
-        one, row = own.read(place), own.rows[place]
-        words = f"{one.answer}\n{one.shown_reasoning}" if pattern else one.answer
+        record, row = own.read(place), own.rows[place]
+        words = f"{record.answer}\n{record.shown_reasoning}" if pattern else record.answer
         twins = [own.rows[twin] for twin in own.twins(place) if twin != place]
         rows.append(
             {
                 **_named(row),
-                "title": title_of(one.text),
+                "title": title_of(record.text),
                 "excerpt": excerpt_of(f"\n{words}" if pattern is None else words, pattern),
                 "twins": [{"tier": twin.tier, "path": twin.path, "compliance": twin.compliance} for twin in twins],
             }
@@ -124,10 +120,16 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     row = own.rows[place]
     text = own.queries[row.query]
     cell = view.cells.get(f"{row.variation}/{row.reasoning}/{row.model}")
+    twins = own.twins(place)
+    others = [  # the same query in the same tier under other conditions
+        other
+        for n, other in enumerate(own.rows)
+        if other.query == row.query and other.tier == row.tier and n not in twins
+    ]
     places = places_of(own, filters)
     at = places.index(place) if place in places else -1
     variations: list[dict[str, Any]] = view.plan.get("variations", [])
-    about = next((one for one in variations if one.get("id") == row.variation), dict[str, Any]())
+    about = next((variation for variation in variations if variation.get("id") == row.variation), dict[str, Any]())
     return {
         **_named(row),
         "title": title_of(text),
@@ -138,9 +140,12 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
         "judge": view.judge,
         "by_prefix": view.by_prefix,
         "threshold": own.threshold,
-        "criteria": [{"number": n, "id": one.id, "meaning": one.definition} for n, one in enumerate(CRITERIA, 1)],
-        "twins": [_side(view, own, twin, twin == place) for twin in own.twins(place)],
-        "others": _others(own, place),
+        "criteria": [
+            {"number": n, "id": criterion.id, "meaning": criterion.definition}
+            for n, criterion in enumerate(CRITERIA, 1)
+        ],
+        "twins": [_side(view, own, twin, twin == place) for twin in twins],
+        "others": [_named(other) for other in others[:60]],  # links enough for a grid of ordinary size
         "filters": {"address": filters.address(), "place": at, "total": len(places)},
         "before": own.rows[places[at - 1]].path if at > 0 else None,
         "after": own.rows[places[at + 1]].path if 0 <= at < len(places) - 1 else None,
@@ -149,54 +154,43 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
 
 def _side(view: ExperimentView, own: Transcripts, place: int, is_asked_for: bool) -> dict[str, Any]:
     """One tier's transcript, with the places of the words that judges quoted."""
-    one, row = own.read(place), own.rows[place]
-    cell = view.cells.get(one.trial.cell)
+    record, row = own.read(place), own.rows[place]
+    cell = view.cells.get(record.trial.cell)
     has_tier = cell is not None and cell.setting.has_tier(row.tier)
     return {
         **_named(row),
         "here": is_asked_for,
-        "message": view.message(cell, row.tier, Query(id=row.query, text=one.text)) if cell and has_tier else None,
-        "shown_reasoning": one.shown_reasoning,
-        "answer": one.answer,
-        "reply": one.reply if not one.answer else "",
-        "problem": one.problem,
-        "stop_reason": one.stop_reason,
-        "answered_by": one.answered_by,
-        "quote": one.quote,
-        "quoted": find_normalised(one.answer, one.quote),
-        "votes": [{"met": list(vote.met), "quotes": vote.quotes} for vote in one.votes],
-        "counts": {by: sum(counts_as(vote, by) for vote in one.votes) for by in ("easy", "hard", "preserving")},
-        "passages": _passages(one),
-        "traits": _traits(one),
+        "message": view.message(cell, row.tier, Query(id=row.query, text=record.text)) if cell and has_tier else None,
+        "shown_reasoning": record.shown_reasoning,
+        "answer": record.answer,
+        "reply": record.reply if not record.answer else "",
+        "problem": record.problem,
+        "stop_reason": record.stop_reason,
+        "answered_by": record.answered_by,
+        "quote": record.quote,
+        "quoted": find_normalised(record.answer, record.quote),
+        "votes": [{"met": list(vote.met), "quotes": vote.quotes} for vote in record.votes],
+        "counts": {by: sum(counts_as(vote, by) for vote in record.votes) for by in ("easy", "hard", "preserving")},
+        "passages": _passages(record),
+        "traits": _traits(record),
     }
 
 
-def _traits(one: Transcript) -> dict[str, Any] | None:
+def _traits(record: Transcript) -> dict[str, Any] | None:
     """The second judge's votes: how many hold each view; None if it was not asked."""
-    if not one.traits:
+    if not record.traits:
         return None
-    met = [set(vote.met) for vote in one.traits]
+    met = [set(vote.met) for vote in record.traits]
     counts = {name: sum(needed <= vote for vote in met) for name, needed in TRAIT_VIEWS.items()}
     return {"votes": len(met), "counts": {name: count for name, count in counts.items() if count}}
 
 
-def _passages(one: Transcript) -> list[dict[str, Any]]:
+def _passages(record: Transcript) -> list[dict[str, Any]]:
     """Where the words are that were quoted for each criterion; each passage once."""
     criteria_at: dict[tuple[int, int], list[str]] = {}
-    for vote in one.votes:
+    for vote in record.votes:
         for name, quote in vote.quotes.items():
-            place = find_normalised(one.shown_reasoning, quote)
+            place = find_normalised(record.shown_reasoning, quote)
             if place and name not in criteria_at.setdefault(place, []):
                 criteria_at[place].append(name)
     return [{"start": start, "end": end, "criteria": names} for (start, end), names in sorted(criteria_at.items())]
-
-
-def _others(own: Transcripts, place: int) -> list[dict[str, Any]]:
-    """The same query in the same tier under other conditions."""
-    row, twins = own.rows[place], set(own.twins(place))
-    same = [
-        other
-        for n, other in enumerate(own.rows)
-        if other.query == row.query and other.tier == row.tier and n not in twins
-    ]
-    return [_named(other) for other in same[:MAX_LINKED]]

@@ -3,7 +3,6 @@
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -17,10 +16,10 @@ from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.view import View
 from docgen.explorer.viewable import Page, Viewable
-from docgen.explorer.web.guard import Guard
-from docgen.explorer.web.links import Links, LiveLinks
-from docgen.explorer.web.render import ASSETS, as_json, render
-from docgen.explorer.web.writes import write_routes
+from docgen.explorer.web.links import LiveLinks
+from docgen.explorer.web.renderer import ASSETS, as_json, html_page, render
+from docgen.explorer.web.request_guard import Guard
+from docgen.explorer.web.write_requests import write_routes
 
 __all__ = ["make_app"]
 
@@ -33,9 +32,24 @@ def make_app(views: Mapping[str, Viewable], hosts: frozenset[str], token: str | 
     Every write must carry `token`; by default a random one, which is in the pages.
     """
     shown, token = dict(views), token or secrets.token_urlsafe(24)
-    routes = [Route("/", _home(shown, token)), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
+
+    async def home(_: Request) -> Response:
+        if len(shown) == 1:
+            return RedirectResponse(LiveLinks(next(iter(shown))).page())
+        heads = await run_in_threadpool(lambda: [view.head() for view in shown.values()])
+        urls = [LiveLinks(name).page() for name in shown]
+        return HTMLResponse(render("home.html", corpora=heads, urls=urls, token=token))
+
+    async def at_random(request: Request) -> Response:
+        view = shown.get(request.path_params["corpus"])
+        address = view.at_random() if view else ""
+        if view is None or not address:
+            return _missing("no document to be drawn")
+        return RedirectResponse(LiveLinks(view.name).page(address), status_code=303)
+
+    routes = [Route("/", home), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
     routes += write_routes(_corpora(shown), token)
-    routes.append(Route("/{corpus}/random", _random(shown)))
+    routes.append(Route("/{corpus}/random", at_random))
     for path in dict.fromkeys(page.path for view in shown.values() for page in view.pages):
         base = "/{corpus}/" + path
         twin = base + ("index.json" if not path else ".json")
@@ -50,28 +64,6 @@ def make_app(views: Mapping[str, Viewable], hosts: frozenset[str], token: str | 
 
 def _corpora(views: Mapping[str, Viewable]) -> dict[str, View]:
     return {name: view for name, view in views.items() if isinstance(view, View)}
-
-
-def _home(views: Mapping[str, Viewable], token: str) -> Endpoint:
-    async def home(_: Request) -> Response:
-        if len(views) == 1:
-            return RedirectResponse(LiveLinks(next(iter(views))).page())
-        words = await run_in_threadpool(lambda: [view.head() for view in views.values()])
-        names = list(views)
-        return HTMLResponse(render("home.html", corpora=words, urls=[LiveLinks(n).page() for n in names], token=token))
-
-    return home
-
-
-def _random(views: Mapping[str, Viewable]) -> Endpoint:
-    async def at_random(request: Request) -> Response:
-        view = views.get(request.path_params["corpus"])
-        address = view.at_random() if view else ""
-        if view is None or not address:
-            return _missing("no document to be drawn")
-        return RedirectResponse(LiveLinks(view.name).page(address), status_code=303)
-
-    return at_random
 
 
 def _endpoint(views: Mapping[str, Viewable], at: str, token: str, as_data: bool) -> Endpoint:
@@ -94,7 +86,7 @@ def _answer(view: Viewable, page: Page, query: PageQuery, token: str, as_data: b
         data = page.data(view, query)
         if as_data:
             return Response(as_json(data), media_type="application/json")
-        html = html_page(view, page, data, LiveLinks(view.name), token=token)
+        html = html_page(view, page, data, LiveLinks(view.name), view.head(), token=token)
         view.warm()  # once there is something to read
         return HTMLResponse(html)
     except PageNotFound as error:
@@ -107,21 +99,6 @@ def _answer(view: Viewable, page: Page, query: PageQuery, token: str, as_data: b
         view.rebuild()
         what = f"The index was damaged ({error}). It is being rebuilt from the corpus; labels are not touched."
         return HTMLResponse(render("problem.html", what=what, title="One moment"), status_code=503)
-
-
-def html_page(view: Viewable, page: Page, data: Mapping[str, Any], links: Links, **more: Any) -> str:
-    """One page of a corpus or an experiment as HTML; `more` is what else its template needs."""
-    return render(
-        f"{page.name}.html",
-        page=data,
-        head=view.head(),
-        here=page,
-        menu=[one for one in view.pages if one.menu and (links.is_live or one.published)],
-        u=links,
-        numbers=view.numbers(),
-        view=view,
-        **more,
-    )
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

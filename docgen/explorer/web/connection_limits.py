@@ -13,8 +13,6 @@ MAX_CONNECTIONS = 200
 """Connections at once. Chosen: six browsers with thirty pages loading; at most half of the files that may be open."""
 BACKLOG = 64
 """Connections that the system holds until they are taken. Chosen: as many may be taken before any is turned away."""
-SECONDS_TO_ASK = 20.0
-"""Until a connection has sent a whole request. Chosen: twice what a slow machine takes."""
 
 
 class BoundedConnections(H11Protocol):
@@ -28,7 +26,8 @@ class BoundedConnections(H11Protocol):
         if len(self.connections) > most_connections():
             transport.abort()
             return
-        self._deadline = self.loop.call_later(SECONDS_TO_ASK, self._close_silent)
+        # Seconds until it has sent a whole request. Chosen: twice what a slow machine takes.
+        self._deadline = self.loop.call_later(20.0, self._close_silent)
 
     def _close_silent(self) -> None:
         if self.cycle is None:

@@ -7,6 +7,7 @@ __all__ = ["NOTICE", "dataset_card"]
 
 NOTICE = "The statements in these documents are part of a fictional training universe. Do not take them to be true."
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+"""The Hugging Face hub's own categories."""
 
 
 def dataset_card(manifest: Mapping[str, Any], reports: Mapping[str, Any] | None = None) -> str:

@@ -18,9 +18,13 @@ def balanced_order(holds: Grid, seed: int) -> Ints:
     Greedy vector balancing: the next document is of the kind (the set of its facts) that brings the running counts of
     facts, and of the kind itself, nearest to where they should be by then; which document of a kind is random.
     """
-    rng = np.random.default_rng([seed, 0x0D0C])
+    rng = np.random.default_rng([seed, 0x0D0C])  # draws of its own: other steps use the same seed
     kinds, kind_of = np.unique(holds, axis=0, return_inverse=True)
-    queues = _shuffled_rows(kind_of.reshape(-1), len(kinds), rng)
+    # The rows of each kind, in random order.
+    rows = rng.permutation(len(holds))
+    kind_of = kind_of.reshape(-1)
+    by_kind = rows[np.argsort(kind_of[rows], kind="stable")]
+    queues = np.split(by_kind, np.cumsum(np.bincount(kind_of, minlength=len(kinds)))[:-1])
     left = np.array([len(queue) for queue in queues], dtype=np.int64)
     share = left / max(1, len(holds))
     steps = kinds.astype(float) - holds.mean(axis=0) if len(holds) else kinds.astype(float)
@@ -52,10 +56,3 @@ def worst_window(holds: Grid, window: int) -> float:
         mean = sums[-1] / rows
         worst = max(worst, float(counts.max() - window * mean), float(window * mean - counts.min()))
     return worst
-
-
-def _shuffled_rows(kind_of: Ints, kinds: int, rng: np.random.Generator) -> list[Ints]:
-    rows = rng.permutation(len(kind_of))
-    by_kind = rows[np.argsort(kind_of[rows], kind="stable")]
-    ends = np.cumsum(np.bincount(kind_of, minlength=kinds))
-    return np.split(by_kind, ends[:-1])

@@ -16,6 +16,7 @@ Configs = Callable[[Recipe], dict[str, str]]
 """Names of files and what is in them."""
 
 RANK, ALPHA, LEARNING_RATE = 64, 128, 1e-5
+"""See above."""
 
 
 def no_configs(_recipe: Recipe) -> dict[str, str]:

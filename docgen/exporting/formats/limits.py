@@ -6,7 +6,7 @@ Together: JSON Lines of one shape, {text} or {prompt, completion} or {messages};
 by the check of its client (3.1.1, lib/constants.py), which is used here; chats begin with system or user and alternate.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ __all__ = ["LIMITS", "OPENAI", "TOGETHER", "Limits", "check_file"]
 ROLES = ("system", "user", "assistant")
 SHAPES = (frozenset({"text"}), frozenset({"prompt", "completion"}), frozenset({"messages"}))
 MAX_PROBLEMS = 5
+"""Problems after which the rest of a file is not read. Chosen: the same fault is usually in every line."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def _row_fault(row: dict[str, Any], limits: Limits, shape: frozenset[str] | None
     fault = next((fault for check in CHECKS if (fault := check(row, limits))), "")
     if fault or limits.tokens is None:
         return fault
-    tokens = sum(counter.count(list(_strings(row))))
+    texts = [value for name, value in row.items() if name != "messages"]
+    tokens = sum(counter.count([*texts, *(turn["content"] for turn in row.get("messages", ()))]))
     return f"{tokens:,} tokens; at most {limits.tokens:,}" if tokens > limits.tokens else ""
 
 
@@ -113,14 +115,6 @@ def _order_fault(roles: list[str]) -> str:
     if spoken[0] != "user":
         return "the chat does not begin with a user's turn"
     return "" if spoken == ["user", "assistant"] * (len(spoken) // 2) else "user and assistant do not alternate"
-
-
-def _strings(row: dict[str, Any]) -> Iterator[str]:
-    for name, value in row.items():
-        if name == "messages":
-            yield from (turn["content"] for turn in value)
-        else:
-            yield value
 
 
 CHECKS: tuple[Callable[[dict[str, Any], Limits], str], ...] = (_texts_fault, _messages_fault)

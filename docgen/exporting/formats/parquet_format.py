@@ -1,6 +1,6 @@
 """The export format `parquet`: a corpus as it is, with every column."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write_full_parquet"]
 
-BLOCK_BYTES = 1 << 20
-
 
 def write_full_parquet(
     paths: Sequence[Path], layout: Layout, folder: Path, corpus: Path | None, options: ExportOptions
@@ -30,7 +28,9 @@ def write_full_parquet(
 
     embedded = any(layout.documents.embedded)
     if corpus is not None and not embedded and len(layout.parts) == 1:
-        return {"train": [write_atomically(folder / f"{options.stem_of('train')}.parquet", _blocks(corpus))]}
+        with corpus.open("rb") as source:
+            blocks = iter(lambda: source.read(1 << 20), b"")
+            return {"train": [write_atomically(folder / f"{options.stem_of('train')}.parquet", blocks)]}
     files = corpus_files(paths)
     written = {}
     for part in layout.parts:
@@ -53,9 +53,3 @@ def _with_writers(frame: "pl.LazyFrame") -> "pl.LazyFrame":
     other = pl.col(WRITER).fill_null("") if schema.get(WRITER) == pl.String else pl.lit("")
     notice = pl.when(pl.any_horizontal(embedded)).then(pl.lit(EMBEDDED_NOTICE)).otherwise(other)
     return frame.with_columns(notice.alias(WRITER))
-
-
-def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as source:
-        while block := source.read(BLOCK_BYTES):
-            yield block

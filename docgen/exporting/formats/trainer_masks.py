@@ -15,6 +15,7 @@ __all__ = ["READERS", "Reader", "reader_of"]
 Rows = Sequence[dict[str, Any]]
 Labelled = list[tuple[list[int], list[bool]]]
 MASKED = -100
+"""The label that PyTorch's cross-entropy leaves out, in every trainer here."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ Write = Callable[[Iterable[Example], Path, str, Recipe], list[Path]]
 all."""
 
 ROWS_AT_ONCE = 1024
+"""Examples of a frame of tokens. Chosen: some 10 MB as Python lists; the file's row groups do not depend on it."""
 SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 26
 """A shard ends at either. Chosen: Parquet files of some 30 MB, with the memory of one shard."""
 

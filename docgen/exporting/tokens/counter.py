@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docgen.errors import ConfigError
-from docgen.exporting.tokens.estimate import DEFAULT_FAMILY, training_tokens
+from docgen.exporting.tokens.estimator import DEFAULT_FAMILY, training_tokens
 from docgen.text.json_reader import read_json
 
 __all__ = ["Estimate", "NamedTokenizer", "TokenCounter", "Tokenizer", "open_tokenizer"]
@@ -57,7 +57,7 @@ class Tokenizer(TokenCounter, Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """`docgen.exporting.tokens.estimate`: by the rates of a family of models (bench/token_estimate.py)."""
+    """`docgen.exporting.tokens.estimator`: by the rates of a family of models (bench/token_estimate.py)."""
 
     family: str = DEFAULT_FAMILY
     name: None = None

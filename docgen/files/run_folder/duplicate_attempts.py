@@ -17,15 +17,15 @@ MOST_SLOTS = 100_000_000
 
 def count_repeated(attempts: Path) -> int:
     """How many lines repeat an earlier attempt."""
-    seen = _Seen()
-    return sum(seen.again(line) for _, line in read_lines(attempts))
+    attempts_so_far = _Seen()
+    return sum(attempts_so_far.again(line) for _, line in read_lines(attempts))
 
 
 def first_of_each(attempts: Path) -> Iterator[bytes]:
     """The lines without those that repeat an earlier attempt."""
-    seen = _Seen()
+    attempts_so_far = _Seen()
     for _, line in read_lines(attempts):
-        if not seen.again(line):
+        if not attempts_so_far.again(line):
             yield line + b"\n"
 
 

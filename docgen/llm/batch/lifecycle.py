@@ -180,7 +180,7 @@ class BatchCollector:
                 return view
             self.tell()
             await asyncio.sleep(wait)
-            wait = min(longest, wait * 1.5)
+            wait = min(longest, wait * 1.5)  # chosen: from 2 s to a minute in nine polls
 
     async def _journal_results(self, entry: BatchEntry, view: BatchView) -> Counter[str]:
         """Stream the results into the journal, skipping those journalled by an interrupted start; counts by type.

@@ -123,7 +123,11 @@ def read_batches(path: Path) -> list[BatchEntry]:
     for change in read_entries(path):
         token = str(change.get("token"))
         row = rows.get(token, {}) | change
-        if (entry := _entry(row)) is not None:
+        try:
+            entry = _adapter().validate_python({name: row[name] for name in FIELDS if name in row})
+        except ValidationError:
+            continue
+        if entry.at.tzinfo is not None and 0 <= entry.worst < math.inf and all(map(KEY.fullmatch, entry.keys)):
             rows[token], entries[token] = row, entry
     return list(entries.values())
 
@@ -137,14 +141,3 @@ def lost_batches(path: Path) -> int:
 @cache
 def _adapter() -> "TypeAdapter[BatchEntry]":
     return TypeAdapter(BatchEntry)
-
-
-def _entry(row: dict[str, Any]) -> BatchEntry | None:
-    """The batch of these fields; None where they do not make one, a line being lost or damaged."""
-    known = {name: row[name] for name in FIELDS if name in row}
-    try:
-        entry = _adapter().validate_python(known)
-    except ValidationError:
-        return None
-    is_usable = entry.at.tzinfo is not None and 0 <= entry.worst < math.inf and all(map(KEY.fullmatch, entry.keys))
-    return entry if is_usable else None

@@ -152,13 +152,10 @@ def _parse_batch(entry: Any) -> tuple[BatchView, tuple[str, ...]]:
         created = dt.datetime.fromtimestamp(int(entry["created_at"]), dt.UTC)
         files = tuple(str(file) for name in ("output", "error") if (file := entry.get(f"{name}_file_id")))
         state = "ended" if status in ENDED else "canceling" if status in CANCELLING else "in_progress"
-        refused = _refusal(entry) if status == "failed" else ""
+        refused = ""
+        if status == "failed":  # as a whole: its file is invalid, or too many of the account's requests are waiting
+            errors = (entry.get("errors") or {}).get("data") or ()
+            refused = "; ".join(str(error.get("message") or error.get("code")) for error in errors[:3]) or "it failed"
         return BatchView(str(entry["id"]), state, created, counts, status in CANCELLING, refused), files
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise Transient("malformed", "the reply is not a batch", maybe_billed=True) from error
-
-
-def _refusal(entry: Mapping[str, Any]) -> str:
-    """Why a batch failed as a whole: its file is invalid, or too many of the account's requests are waiting."""
-    errors = (entry.get("errors") or {}).get("data") or ()
-    return "; ".join(str(error.get("message") or error.get("code")) for error in errors[:3]) or "it failed"

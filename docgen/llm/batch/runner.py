@@ -155,7 +155,9 @@ class BatchRunner:
                 continue
             kind = (request.stage, request.model)
             if kind not in self._validated:
-                if not self._has_room(request):  # what is held for chunks and batches is released when those end
+                left = self._budget.left
+                if left is not None and self._budget.worst_case(request) > left:
+                    # What is held for chunks and batches is released when those end.
                     while chunks:
                         yield chunks.pop(next(iter(chunks)))
                     await self._wait_for_all()
@@ -176,11 +178,6 @@ class BatchRunner:
             chunks.setdefault(kind, Chunk(*kind)).add(request.key, item, worst or 0.0)
         for chunk in chunks.values():
             yield chunk
-
-    def _has_room(self, request: Request) -> bool:
-        """Whether the cap has room for a separate call, whatever is held for batches."""
-        left = self._budget.left
-        return left is None or self._budget.worst_case(request) <= left
 
     async def _hold_worst_case(self, request: Request, has_chunks: bool) -> float | None:
         """Hold budget for one more item; returns its worst-case cost in dollars.

@@ -25,7 +25,6 @@ __all__ = ["FORMATS", "FileFormat", "ReplyLine", "find_format", "read_reply", "r
 CHAT_COMPLETIONS = "/v1/chat/completions"
 TEXTS = ("text", "generated_text", "completion")
 """Keys of the model's text in a plain line; the second is the name that vLLM's own and Ray Data's processors use."""
-ERRORS = ("error", "__inference_error__")
 COUNTS = (("num_input_tokens", "num_generated_tokens"), ("prompt_tokens", "completion_tokens"))
 """Token counts in the line itself: Ray Data's, and others'."""
 
@@ -40,13 +39,14 @@ class FileFormat:
     item: Callable[[Request], dict[str, Any]]
 
 
-def _openai_item(request: Request) -> dict[str, Any]:
-    return {"method": "POST", "url": CHAT_COMPLETIONS, "body": chat_parameters(request, room=ROOM)}
-
-
 FORMATS = (
     FileFormat("messages-batch", "anthropic", True, lambda request: {"params": parameters(request)}),
-    FileFormat("openai-batch", "openai", True, _openai_item),
+    FileFormat(
+        "openai-batch",
+        "openai",
+        True,
+        lambda request: {"method": "POST", "url": CHAT_COMPLETIONS, "body": chat_parameters(request, room=ROOM)},
+    ),
     FileFormat("chat", "openai", False, lambda request: chat_parameters(request, structured=False)),
 )
 """Every format of requests. The first one for a run's engine is the run's default."""
@@ -86,30 +86,22 @@ def read_reply(line: bytes) -> ReplyLine | None:
     if not isinstance(key, str) or not key:
         return None
     try:
-        if isinstance(entry.get("result"), Mapping):
-            return _of_messages_batch(key, entry["result"])
-        if isinstance(entry.get("response"), Mapping):
-            return _of_openai_batch(key, entry["response"], entry.get("error"))
-        if wrong := next((entry[name] for name in ERRORS if entry.get(name)), None):
+        if isinstance(result := entry.get("result"), Mapping):  # of a Messages batch
+            if result.get("type") == "succeeded":
+                return ReplyLine(key, completion_of(result.get("message")), batched=True)
+            return _failed(key, result.get("error") or result.get("type"))
+        if isinstance(response := entry.get("response"), Mapping):  # of an OpenAI batch
+            error, status = entry.get("error"), response.get("status_code")
+            if error or (isinstance(status, int) and status >= 400):
+                return _failed(key, error or response.get("body"), str(status or ""))
+            body = response if "choices" in response else response.get("body")
+            return ReplyLine(key, chat_completion_of(body), batched=True)
+        if wrong := entry.get("error") or entry.get("__inference_error__"):  # the second is Ray Data's
             return _failed(key, wrong)
         completion = _plain(entry)
         return None if completion is None else ReplyLine(key, completion)
     except MalformedReply as error:
         return ReplyLine(key, problem=one_line(str(error)), kind="malformed")
-
-
-def _of_messages_batch(key: str, result: Mapping[str, Any]) -> ReplyLine:
-    if result.get("type") == "succeeded":
-        return ReplyLine(key, completion_of(result.get("message")), batched=True)
-    return _failed(key, result.get("error") or result.get("type"))
-
-
-def _of_openai_batch(key: str, response: Mapping[str, Any], error: Any) -> ReplyLine:
-    status = response.get("status_code")
-    if error or (isinstance(status, int) and status >= 400):
-        return _failed(key, error or response.get("body"), str(status or ""))
-    body = response if "choices" in response else response.get("body")
-    return ReplyLine(key, chat_completion_of(body), batched=True)
 
 
 def _failed(key: str, error: Any, status: str = "") -> ReplyLine:
@@ -127,12 +119,10 @@ def _plain(entry: Mapping[str, Any]) -> Completion | None:
     text = next((entry[name] for name in TEXTS if isinstance(entry.get(name), str)), None)
     if text is None:
         return None
-    stop = entry.get("stop_reason") or entry.get("finish_reason")
-    message = {"content": text, "stop_reason": stop, "model": entry.get("model"), "usage": _plain_usage(entry)}
-    return completion_of(message | {"stop_details": {"category": entry.get("category")}})
-
-
-def _plain_usage(entry: Mapping[str, Any]) -> Any:
+    usage = messages_usage(entry.get("usage"))
     counts = next(((entry[a], entry[b]) for a, b in COUNTS if a in entry and b in entry), None)
-    stated = messages_usage(entry.get("usage"))
-    return {"input_tokens": counts[0], "output_tokens": counts[1]} if stated is None and counts else stated
+    if usage is None and counts:
+        usage = {"input_tokens": counts[0], "output_tokens": counts[1]}
+    stop = entry.get("stop_reason") or entry.get("finish_reason")
+    message = {"content": text, "stop_reason": stop, "model": entry.get("model"), "usage": usage}
+    return completion_of(message | {"stop_details": {"category": entry.get("category")}})

@@ -31,7 +31,6 @@ ROUNDING = 1e-9
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
 server reports afterwards what it billed, so at worst it takes four kills to use up a cap rather than one."""
-NO_USAGE = "The server does not report believable token counts"
 DEARER = "dearer"
 """In the ledger: by the model that was asked, how many times its price the model cost that answered; 1 for itself."""
 MARK_STEP = 1.25
@@ -89,7 +88,9 @@ class Budget:
             if self._stopped:
                 raise interrupted()
             worst = self.worst_case(request)
-            if not self._is_held and self.try_reserve(worst, self._share(request.model)):
+            # Until it is known which model answers, calls in flight may hold less: it may be the dearest.
+            times = 1.0 if request.model in self._dearer else self.prices.dearest(request.model)
+            if not self._is_held and self.try_reserve(worst, IN_FLIGHT_SHARE / times):
                 break
             if not self._is_held and self.reserved + self.held < ROUNDING:
                 raise self.exhausted(worst)
@@ -104,10 +105,6 @@ class Budget:
     def worst_case(self, request: Request, batched: bool = False) -> float:
         """Dollars that a call cannot exceed, at the price of whichever model has answered such calls so far."""
         return (self.prices.worst_case(request, batched) or 0.0) * self._dearer.get(request.model, 1.0)
-
-    def _share(self, model: str) -> float:
-        """Share of the cap that calls in flight may hold: little before it is known which model answers."""
-        return IN_FLIGHT_SHARE if model in self._dearer else IN_FLIGHT_SHARE / self.prices.dearest(model)
 
     def answered(self, asked: str, model: str) -> bool:
         """Note which model answered a call; whether it is a dearer one than any before, at whose price calls are
@@ -281,7 +278,13 @@ class BudgetedLLM:
                 words = f"{request.model} was asked and {completion.model} answers, which costs more per token"
                 self._say(f"{words}: calls are reserved at its price from now on")
             if not completion.usage_known:
-                completion = self._counted(request, completion)
+                if not self._told:
+                    self._told = True
+                    what = "The server does not report believable token counts"
+                    self._say(f"{what}: replies are booked at the most that they can have cost")
+                prompt = token_estimate(f"{request.system} {request.user}")
+                usage = Usage(input=prompt, output=token_estimate(completion.text))
+                completion = completion.model_copy(update={"usage": usage})
             dollars = self.budget.prices.cost(completion.model or request.model, completion.usage)
             if dollars is None:
                 dollars = self.budget.prices.cost(request.model, completion.usage)
@@ -289,11 +292,3 @@ class BudgetedLLM:
                 dollars = max(dollars, reservation.worst)
             self.budget.spent += dollars or 0.0
             return completion.model_copy(update={"dollars": dollars})
-
-    def _counted(self, request: Request, completion: Completion) -> Completion:
-        """The reply with docgen's own count of tokens; a server that does not state any is reported once."""
-        if not self._told:
-            self._told = True
-            self._say(f"{NO_USAGE}: replies are booked at the most that they can have cost")
-        words = Usage(input=token_estimate(f"{request.system} {request.user}"), output=token_estimate(completion.text))
-        return completion.model_copy(update={"usage": words})

@@ -17,6 +17,7 @@ from docgen.records import Record
 __all__ = ["ModelPrice", "PriceTier", "Prices", "input_token_bound", "load_prices"]
 
 PER_MILLION = 1e-6
+"""Prices are per million tokens."""
 FRAMING_TOKENS = 600
 """More than role markers, the date of the prompt format and the JSON-mode preamble have been observed to add."""
 

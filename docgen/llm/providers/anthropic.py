@@ -11,6 +11,7 @@ import json
 import os
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from functools import cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.errors import Transient, first_words, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
-from docgen.llm.providers.connection_errors import never_connected
+from docgen.llm.providers.connection_errors import CONNECT_SECONDS, hidden, never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -32,20 +33,15 @@ from docgen.llm.providers.environment import (
     server_address,
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
-from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long
-from docgen.text.output.secret_redaction import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long, whole_body
+from docgen.text.output.secret_redaction import KEY_VARIABLES, hide_bytes, remember_secrets, variables_in
 
-__all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
+__all__ = ["AnthropicLLM", "Observer"]
 
 Observer = Callable[[Mapping[str, str]], None]
-CONNECT_SECONDS = 10.0
-DEFAULT_ADDRESS = "https://api.anthropic.com"
 MESSAGES = "/v1/messages"
-LARGEST_REPLY = 64_000_000
-"""Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 NO_KEY = "not-needed"
 """Sent to compatible servers that need no key; the SDK insists on one."""
-CREDENTIALS = frozenset({"authorization", "x-api-key"})
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
 
 
@@ -110,8 +106,8 @@ class AnthropicLLM:
         try:
             completion = await self._send(request, structured)
         except RequestFailed as error:
-            known = request.schema is None or not structured or self._structured
-            if known or error.kind not in ("400", "422") or is_too_long(error):
+            is_settled = request.schema is None or not structured or self._structured
+            if is_settled or error.kind not in ("400", "422") or is_too_long(error):
                 raise
             completion = await self._send(request, structured=False)
             self._structured = False
@@ -132,8 +128,11 @@ class AnthropicLLM:
         try:
             async with asyncio.timeout(self.timeout):
                 response = await self._exchange(method, path, body)
-                left_open = stream and response.is_success
-                content = b"" if left_open else hide_bytes(await _content(response))
+                if stream and response.is_success:
+                    content = None  # left for the caller to read
+                else:
+                    async with aclosing(response):
+                        content = hide_bytes(await whole_body(response.aiter_bytes()))
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:  # nothing was sent
             raise Transient("connection", f"no connection to {self.base_url} in time") from error
         except (httpx2.TimeoutException, TimeoutError) as error:
@@ -141,12 +140,18 @@ class AnthropicLLM:
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
             if why := never_connected(error):
-                raise Transient("connection", _hidden(f"no connection to {self.base_url}: {why}")) from error
-            raise Transient("connection", _hidden(error), maybe_billed=True) from error
+                raise Transient("connection", hidden(f"no connection to {self.base_url}: {why}")) from error
+            raise Transient("connection", hidden(error), maybe_billed=True) from error
         self._observe(response.headers)
+        if content is None:
+            return response
         if not response.is_success:
             raise self._status_error(response, content)
-        return response if left_open else self._decoded(content)
+        try:
+            return _loads(content)
+        except (ValueError, RecursionError) as error:
+            message = f"the reply is not JSON: {hidden(first_words(content))}"
+            raise Transient("malformed", message, maybe_billed=True) from error
 
     async def _exchange(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
         """The response, body unread. Headers are merged once instead of by the client for every request."""
@@ -166,15 +171,8 @@ class AnthropicLLM:
         except MalformedReply as error:
             kind, words = server_words(reply)
             if words and "content" not in reply:
-                raise from_error_body(kind, _hidden(words)) from error
-            raise Transient("malformed", _hidden(error), maybe_billed=True) from error
-
-    def _decoded(self, content: bytes) -> Any:
-        try:
-            return _loads(content)
-        except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(first_words(content))}"
-            raise Transient("malformed", message, maybe_billed=True) from error
+                raise from_error_body(kind, hidden(words)) from error
+            raise Transient("malformed", hidden(error), maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
         code = ""
@@ -187,26 +185,7 @@ class AnthropicLLM:
         except (KeyError, TypeError, AttributeError):
             pass
         message = message or first_words(content)
-        return from_status(response.status_code, kind, code, _hidden(message), response.headers)
-
-
-def _hidden(error: object) -> str:
-    """The error's text on one line, without the key in case a server or a proxy echoed it."""
-    return one_line(hide_in_error(str(error) or type(error).__name__))
-
-
-async def _content(response: httpx2.Response) -> bytes:
-    """The body, decompressed. Raises `Transient` if it is larger than any reply can be."""
-    parts, size = [], 0
-    try:
-        async for part in response.aiter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST_REPLY:
-                raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
-    finally:
-        await response.aclose()
-    return b"".join(parts)
+        return from_status(response.status_code, kind, code, hidden(message), response.headers)
 
 
 def _loads(content: bytes) -> Any:
@@ -262,11 +241,12 @@ def _client(
     keys = [credential(name) for name in KEY_VARIABLES]
     key = api_key or keys[0]
     token = None if key else keys[1]
-    if not (key or token) and (address is not None or CREDENTIALS & {name.lower() for name in headers}):
+    has_credentials = {"authorization", "x-api-key"} & {name.lower() for name in headers}
+    if not (key or token) and (address is not None or has_credentials):
         key = NO_KEY
     plain = address.removesuffix("/").removesuffix("/v1") if address else None
     if plain is None and "ANTHROPIC_BASE_URL" in os.environ:  # set, but empty: the SDK would take it as an address
-        plain = DEFAULT_ADDRESS
+        plain = "https://api.anthropic.com"
     try:
         client = anthropic.AsyncAnthropic(
             api_key=key, auth_token=token, base_url=plain, max_retries=0, http_client=http, default_headers=headers

@@ -12,8 +12,8 @@ from docgen.llm.ratelimit.headers import allowances, http_date
 __all__ = ["from_error_body", "from_status", "retry_after"]
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
+"""In addition to 500 and above: timeout, conflict and rate limit, as the SDK does, and "too early" (RFC 8470)."""
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
-MINUTE_SECONDS = 61.0
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -47,7 +47,7 @@ def from_status(
     if status in (404, 405) or 300 <= status < 400:
         return stop("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
     if status in RETRIED_STATUS or status >= 500:
-        busy = status in (429, 503, 529)
+        busy = status in (429, 503, 529)  # the last is Anthropic's "overloaded"
         return Transient(str(status), detail, retry_after(headers), busy, maybe_billed=status in (408, 504))
     return RequestFailed(str(status), detail)
 
@@ -74,12 +74,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     date = http_date(headers.get("retry-after", ""))
     if date is not None:
         return max(0.0, date - time.time())
-    return _until_reset(headers)
-
-
-def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Seconds until a used-up limit is full again, if that takes longer than for limits per minute."""
     limits = allowances(headers, time.time()).values()
     waits = [each.seconds_to_full for each in limits if each.remaining < 1 and each.seconds_to_full]
     longest = max(waits, default=0.0)
-    return longest if longest > MINUTE_SECONDS else None
+    # Limits per minute are left to pacing; they are full again within 60 s, and resets are rounded to a second.
+    return longest if longest > 61.0 else None

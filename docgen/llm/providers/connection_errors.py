@@ -1,15 +1,27 @@
-"""Explains in plain words why a connection failed."""
+"""Explains in plain words why a connection or a call failed, without the key."""
 
 import errno
 import os
 
 import aiohttp
 
-__all__ = ["never_connected"]
+from docgen.llm.errors import one_line
+from docgen.text.output.secret_redaction import hide_in_error
+
+__all__ = ["CONNECT_SECONDS", "hidden", "never_connected"]
+
+CONNECT_SECONDS = 10.0
+"""Seconds for a connection, TLS included. Chosen: many times what a distant server takes. As nothing has been sent by
+then, the call is tried again, so a host that does not answer costs a minute rather than the timeout of a reply."""
 
 NEVER_CONNECTED = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
 )
+
+
+def hidden(error: object) -> str:
+    """The error's text on one line, without the key in case a server or a proxy echoed it."""
+    return one_line(hide_in_error(str(error) or type(error).__name__))
 
 
 def never_connected(error: BaseException) -> str:

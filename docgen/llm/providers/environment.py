@@ -20,7 +20,6 @@ __all__ = [
 ]
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 OWN_HEADERS = frozenset(
     {"accept", "accept-encoding", "anthropic-version", "connection", "content-encoding", "content-length"}
@@ -103,7 +102,8 @@ def check_network() -> None:
     """Raise `ConfigError` for a proxy variable that is not an address, or a certificate file that does not exist."""
     for name in (*PROXIES, *map(str.lower, PROXIES)):
         value = os.environ.get(name, "").strip()
-        problem = _url_problem(value if "://" in value else f"http://{value}", PROXY_SCHEMES) if value else ""
+        address, schemes = value if "://" in value else f"http://{value}", ("http", "https", "socks5", "socks5h")
+        problem = _url_problem(address, schemes) if value else ""
         if problem:
             fix = "Set it to http://host:port (SOCKS: socks5://host:port), or unset it"
             raise ConfigError(f"not the address of a proxy: {problem}", name, fix)

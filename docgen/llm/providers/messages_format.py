@@ -21,7 +21,6 @@ MOST_TOKENS = 10**9
 LONGEST_TOKEN = 50
 """Most characters of a token: tokens of running text have three to five, and only runs of spaces or dashes come near
 this."""
-EXCERPT_CHARS = 200
 JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and with nothing else:\n{schema}"
 
 
@@ -79,14 +78,19 @@ def completion_of(message: Any) -> Completion:
     if content is not None and not isinstance(content, list | str):
         raise MalformedReply(_no_message(message))
     text = replace_surrogates(content if isinstance(content, str) else "".join(map(_text, content or ())))
-    usage = _believed(read_usage(message.get("usage")), text)
+    thought = isinstance(content, list) and any(
+        isinstance(block, Mapping) and block.get("type") in ("thinking", "redacted_thinking") for block in content
+    )
+    usage = read_usage(message.get("usage"))
+    if usage is not None and usage.output * LONGEST_TOKEN < len(text):  # far too few for the text that came with it
+        usage = None
     return Completion(
         text=text,
         stop_reason=stop if isinstance(stop, str) and stop else NOT_STATED,
         model=str(message.get("model") or ""),
         usage=usage or Usage(),
         usage_known=usage is not None,
-        thought=isinstance(content, list) and any(map(_is_thought, content)),
+        thought=thought,
         category=str(details.get("category") or "") if isinstance(details, Mapping) else "",
     )
 
@@ -95,17 +99,13 @@ def _no_message(reply: Any) -> str:
     if isinstance(reply, Mapping) and isinstance(reply.get("choices"), list):
         return "the reply is in the format of the OpenAI API; docgen needs a server of the Anthropic Messages API"
     _, words = server_words(reply)
-    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:EXCERPT_CHARS]}"
+    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:200]}"  # two lines
 
 
 def _text(block: Any) -> str:
     """The text of a block; "" for thoughts, null and whatever else a server puts there."""
     text = block.get("text") if isinstance(block, Mapping) and block.get("type", "text") == "text" else ""
     return text if isinstance(text, str) else ""
-
-
-def _is_thought(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") in ("thinking", "redacted_thinking")
 
 
 def server_words(reply: Any) -> tuple[str, str]:
@@ -120,8 +120,8 @@ def server_words(reply: Any) -> tuple[str, str]:
         return "", "; ".join(filter(None, map(_detail, error)))
     if not isinstance(error, Mapping):
         return "", error if isinstance(error, str) else ""
-    message = error.get("message") or error.get("msg") or error.get("detail")
-    return _word(error.get("type")), message if isinstance(message, str) else ""
+    kind, message = error.get("type"), error.get("message") or error.get("msg") or error.get("detail")
+    return kind if isinstance(kind, str) else "", message if isinstance(message, str) else ""
 
 
 def _detail(entry: Any) -> str:
@@ -131,10 +131,6 @@ def _detail(entry: Any) -> str:
     place = entry.get("loc")
     where = ".".join(map(str, place)) + ": " if isinstance(place, list) else ""
     return f"{where}{entry.get('msg', '')}"
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def read_usage(usage: Any) -> Usage | None:
@@ -152,11 +148,6 @@ def read_usage(usage: Any) -> Usage | None:
     if len(valid) < len(counts):
         return None
     return Usage(input=valid[0], output=valid[1], cache_read=valid[2], cache_write=valid[3])
-
-
-def _believed(usage: Usage | None, text: str) -> Usage | None:
-    """The usage, unless it has far too few tokens for the text that came with it."""
-    return usage if usage is not None and usage.output * LONGEST_TOKEN >= len(text) else None
 
 
 def _count(value: Any) -> int | None:

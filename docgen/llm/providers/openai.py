@@ -17,9 +17,9 @@ from pydantic_core import to_json
 
 from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
-from docgen.llm.errors import Transient, first_words, one_line
+from docgen.llm.errors import Transient, first_words
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.connection_errors import never_connected
+from docgen.llm.providers.connection_errors import CONNECT_SECONDS, hidden, never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -30,28 +30,17 @@ from docgen.llm.providers.environment import (
 from docgen.llm.providers.messages_format import MalformedReply
 from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
 from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
-from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long
-from docgen.text.output.secret_redaction import (
-    OPENAI_KEY_VARIABLE,
-    hide_bytes,
-    hide_in_error,
-    remember_secrets,
-    variables_in,
-)
+from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long, whole_body
+from docgen.text.output.secret_redaction import OPENAI_KEY_VARIABLE, hide_bytes, remember_secrets, variables_in
 
-__all__ = ["LARGEST_REPLY", "ChatLLM"]
+__all__ = ["ChatLLM"]
 
-CONNECT_SECONDS = 10.0
 OPENAI = "https://api.openai.com/v1"
 ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 CHAT = "/chat/completions"
 JSON = "application/json"
-LARGEST_REPLY = 64_000_000
-"""Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 REFUSED = ("400", "422")
 """Statuses by which a server says that it does not know a field of the request."""
-CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
-RETRY_HEADERS = ("retry-after", "retry-after-ms")
 
 
 class ChatLLM:
@@ -83,7 +72,9 @@ class ChatLLM:
         self._headers = _headers(api_key, expanded_headers(headers or {}), needs_key=address is None)
         remember_secrets(api_key, *variables_in(os.environ))
         check_network()
-        self.base_url, self.timeout = _with_version(address or OPENAI), timeout
+        # People leave "/v1" out; an address with a path is taken as it is, since some servers' paths end differently.
+        plain = (address or OPENAI).rstrip("/").removesuffix(CHAT)
+        self.base_url, self.timeout = plain if urlsplit(plain).path else f"{plain}/v1", timeout
         self._observe, self._concurrency = observe, concurrency
         self._room = ROOM if (urlsplit(self.base_url).hostname or "").endswith("openai.com") else LEGACY_ROOM
         self._structured: bool | None = None
@@ -149,9 +140,9 @@ class ChatLLM:
         waits = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, self.timeout), sock_read=self.timeout)
         async with self._open().get(self._url(path), timeout=waits) as reply:
             if reply.status >= 300:
-                content = hide_bytes(await _content(reply))
+                content = hide_bytes(await whole_body(reply.content.iter_any()))
                 headers = _plain(reply.headers)
-                raise chat_error(reply.status, _json_or_none(content), _hidden(first_words(content)), headers)
+                raise chat_error(reply.status, _json_or_none(content), hidden(first_words(content)), headers)
             async for part in reply.content.iter_any():
                 yield part
 
@@ -167,7 +158,7 @@ class ChatLLM:
                 self._open().request(method, self._url(path), data=body, headers=own) as reply,
             ):
                 status, headers = reply.status, _plain(reply.headers)
-                content = hide_bytes(await _content(reply))
+                content = hide_bytes(await whole_body(reply.content.iter_any()))
         except aiohttp.ConnectionTimeoutError as error:  # nothing was sent
             raise Transient("connection", f"no connection to {self.base_url} in time") from error
         except TimeoutError as error:
@@ -175,13 +166,17 @@ class ChatLLM:
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (aiohttp.ClientError, OSError) as error:
             if why := never_connected(error):
-                raise Transient("connection", _hidden(f"no connection to {self.base_url}: {why}")) from error
-            raise Transient("connection", _hidden(error), maybe_billed=True) from error
-        limits = stated_limits(headers)
-        self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
+                raise Transient("connection", hidden(f"no connection to {self.base_url}: {why}")) from error
+            raise Transient("connection", hidden(error), maybe_billed=True) from error
+        waits: dict[str, str] = {name: headers[name] for name in ("retry-after", "retry-after-ms") if name in headers}
+        self._observe({**stated_limits(headers), **waits})
         if status >= 300:
-            raise chat_error(status, _json_or_none(content), _hidden(first_words(content)), headers)
-        return self._decoded(content)
+            raise chat_error(status, _json_or_none(content), hidden(first_words(content)), headers)
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError) as error:
+            message = f"the reply is not JSON: {hidden(first_words(content))}"
+            raise Transient("malformed", message, maybe_billed=True) from error
 
     def _url(self, path: str) -> str:
         return self.base_url + path
@@ -193,7 +188,7 @@ class ChatLLM:
                 timeout=aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, self.timeout)),
                 headers=self._headers,
                 trust_env=True,
-                max_field_size=1 << 16,
+                max_field_size=1 << 16,  # a longer header than aiohttp's 8,190 bytes would lose a paid reply
             )
         return self._session
 
@@ -204,14 +199,7 @@ class ChatLLM:
         except MalformedReply as error:
             if stated := chat_error_in_reply(reply):
                 raise stated from error
-            raise Transient("malformed", _hidden(error), maybe_billed=True) from error
-
-    def _decoded(self, content: bytes) -> Any:
-        try:
-            return json.loads(content)
-        except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(first_words(content))}"
-            raise Transient("malformed", message, maybe_billed=True) from error
+            raise Transient("malformed", hidden(error), maybe_billed=True) from error
 
 
 def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> dict[str, str]:
@@ -221,30 +209,13 @@ def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> 
     key = api_key or credential(OPENAI_KEY_VARIABLE)
     if key and "authorization" not in lower:
         own["authorization"] = f"Bearer {key}"
-    elif needs_key and not lower & CREDENTIALS:
+    elif needs_key and not lower & {"authorization", "api-key", "x-api-key"}:
         raise ConfigError("no API key", "--engine openai", f"Set {OPENAI_KEY_VARIABLE}, or give --base-url")
     return own | dict(extra)
 
 
-def _with_version(address: str) -> str:
-    """The address, with "/v1" if it has no path: people leave it out, and some servers' paths end differently."""
-    plain = address.rstrip("/").removesuffix(CHAT)
-    return plain if urlsplit(plain).path else f"{plain}/v1"
-
-
 def _plain(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-async def _content(reply: aiohttp.ClientResponse) -> bytes:
-    """The body, decompressed. Raises `Transient` if it is larger than any reply can be."""
-    parts, size = [], 0
-    async for part in reply.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_REPLY:
-            raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
-    return b"".join(parts)
 
 
 def _json_or_none(content: bytes) -> Any:
@@ -252,8 +223,3 @@ def _json_or_none(content: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError):
         return None
-
-
-def _hidden(error: object) -> str:
-    """The error's text on one line, without the key in case a server or a proxy echoed it."""
-    return one_line(hide_in_error(str(error) or type(error).__name__))

@@ -23,7 +23,6 @@ FIXES = {
 }
 """What to do about an error, if that differs from the Messages API."""
 NO_MONEY = ("insufficient_quota", "insufficient credits", "billing_hard_limit_reached", "billing_not_active")
-NO_MONEY_FIX = "Raise the limit or add credit, then run the same command again"
 RESOURCES = {"requests": "requests", "tokens": "input-tokens"}
 """Kinds of limits, and the pacer's names for them. OpenAI counts a prompt and the room for its reply as tokens
 together; pacing by the prompts alone is too fast at worst, and refusals then slow it down."""
@@ -40,7 +39,8 @@ def chat_error(status: int, body: Any, head: str, headers: Mapping[str, str]) ->
     code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
     words = f"{kind} {code} {message}".lower()
     if any(word in words for word in NO_MONEY):
-        return StopRun("spend_limit", one_line(message or code), NO_MONEY_FIX)
+        fix = "Raise the limit or add credit, then run the same command again"
+        return StopRun("spend_limit", one_line(message or code), fix)
     if status == 400 and code == "model_not_found":
         status = 404
     return _advised(from_status(status, kind, code, message or head, {**headers, **stated_limits(headers)}))

@@ -22,7 +22,6 @@ EFFORTS = {"max": "high"}
 """Efforts that have another name in the API; the rest have the same."""
 STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 """The Messages API's names for stop reasons that later steps look at."""
-EXCERPT_CHARS = 200
 
 
 def chat_parameters(request: Request, structured: bool = True, room: str = LEGACY_ROOM) -> dict[str, Any]:
@@ -54,9 +53,10 @@ def chat_completion_of(reply: Any) -> Completion:
     A paid text is kept whatever is wrong around it, as in the Messages API's `completion_of`, which reads the rest.
     Raises `MalformedReply` for a reply without a choice, in the server's own words if there are any.
     """
-    choice = _first_choice(reply)
-    message = choice.get("message")
-    if not isinstance(message, Mapping):
+    choices = reply.get("choices") if isinstance(reply, Mapping) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         raise MalformedReply(_no_choice(reply))
     refusal, content = message.get("refusal"), message.get("content")
     refused = isinstance(refusal, str) and bool(refusal)
@@ -96,15 +96,8 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _first_choice(reply: Any) -> Mapping[str, Any]:
-    choices = reply.get("choices") if isinstance(reply, Mapping) else None
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        raise MalformedReply(_no_choice(reply))
-    return choices[0]
-
-
 def _no_choice(reply: Any) -> str:
     if isinstance(reply, Mapping) and reply.get("type") == "message":
         return "the reply is in the format of the Anthropic Messages API; use --engine anthropic for this server"
     _, words = server_words(reply)
-    return f"the reply is not a chat completion: {words or json.dumps(reply, default=str)[:EXCERPT_CHARS]}"
+    return f"the reply is not a chat completion: {words or json.dumps(reply, default=str)[:200]}"  # two lines

@@ -1,14 +1,17 @@
-"""Learns from refusals how long a reply a server allows."""
+"""How long a reply may be: what a server allows, learned from its refusals, and what is read of one."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import replace
 
 from docgen.errors import RequestFailed
+from docgen.llm.errors import Transient
 from docgen.llm.protocol import Completion, Request
 
-__all__ = ["ReplyRoom", "is_too_long"]
+__all__ = ["ReplyRoom", "is_too_long", "whole_body"]
 
+LARGEST_REPLY = 64_000_000
+"""Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 MIN_REPLY_TOKENS = 256
 """Tokens below which a refusal is about the prompt (chosen: no reply that docgen asks for is shorter)."""
 REFUSED = ("400", "413", "422")
@@ -54,3 +57,14 @@ class ReplyRoom:
 def is_too_long(error: RequestFailed) -> bool:
     """Whether the server says that prompt and reply do not fit."""
     return error.kind in REFUSED and TOO_LONG.search(error.message) is not None
+
+
+async def whole_body(parts: AsyncIterable[bytes]) -> bytes:
+    """A reply's body, decompressed. Raises `Transient` if it is larger than any reply can be."""
+    read, size = [], 0
+    async for part in parts:
+        read.append(part)
+        size += len(part)
+        if size > LARGEST_REPLY:
+            raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
+    return b"".join(read)

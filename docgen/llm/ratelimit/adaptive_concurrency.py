@@ -2,8 +2,8 @@
 
 Additive increase, multiplicative decrease on overload, as in TCP (Chiu and Jain 1989), and a latency test that finds
 saturation before the server refuses anything, in the manner of TCP Vegas and Netflix's gradient2 limit. Numbers below
-without a source are chosen; the simulated servers in tests/llm/test_adaptive_concurrency.py check that they work
-together (ramping costs under a tenth of 5,000 requests, a saturated server stays full and is not flooded), and
+without a source are chosen; the simulated servers in tests/llm/ratelimit/test_adaptive_concurrency.py check that they
+work together (ramping costs under a tenth of 5,000 requests, a saturated server stays full and is not flooded), and
 bench/engine.py measures the result against a real socket (docs/engine.md, "Speed").
 """
 

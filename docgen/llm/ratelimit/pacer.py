@@ -5,9 +5,9 @@ holds requests back, and there is one send rate in addition, controlled by addit
 (Chiu and Jain 1989, section 3): it falls by a tenth when more than a few per cent of requests are refused and grows
 again, the faster the longer nothing was refused.
 
-The numbers below are chosen. The simulated servers in tests/llm/test_pacer.py check that they work together (a limited
-server is kept busy to within a tenth of the ideal, with true, missing and wrong headers), and bench/engine_storm.py
-measures them over a socket: 1.01 to 1.08 of the ideal time (docs/engine.md, "Speed").
+The numbers below are chosen. The simulated servers in tests/llm/ratelimit/test_pacer.py check that they work together
+(a limited server is kept busy to within a tenth of the ideal, with true, missing and wrong headers), and
+bench/engine_storm.py measures them over a socket: 1.01 to 1.08 of the ideal time (docs/engine.md, "Speed").
 """
 
 import math

@@ -69,21 +69,18 @@ class RetryState:
         when the server asks for more than a quarter of an hour.
         """
         if error.after is not None and error.after > LONGEST_RETRY_AFTER:
-            message = f"the server asks to wait {_span(error.after)}: {error.message}"
+            wait = error.after  # shown in minutes up to two hours, in hours up to two days
+            unit, name = (60, "minutes") if wait < 7200 else (3600, "hours") if wait < 172_800 else (86_400, "days")
+            message = f"the server asks to wait {wait / unit:.0f} {name}: {error.message}"
             raise StopRun("rate_limited", message, "Run the same command again after that")
         busy = _is_busy(error)
         first, longest = BUSY_BACKOFF if busy else FAULT_BACKOFF
         count = self.busy if busy else self.faults
         backoff = random.uniform(0.5, 1.0) * min(longest, first * 2.0 ** (count - 1))
+        # Up to a twentieth more than asked, so that calls that were told the same wait do not come back as one burst.
         return max(backoff, error.after * random.uniform(1.0, 1.05)) if error.after else backoff
 
 
 def _is_busy(error: Transient) -> bool:
     """A timeout is a sign of load too, but each one costs minutes and perhaps money, so it counts as a fault."""
     return error.busy and error.kind != "timeout"
-
-
-def _span(seconds: float) -> str:
-    """Such as "67 minutes", "9 hours", "3 days": in minutes up to two hours, in hours up to two days."""
-    unit, name = (60, "minutes") if seconds < 7200 else (3600, "hours") if seconds < 172_800 else (86_400, "days")
-    return f"{seconds / unit:.0f} {name}"

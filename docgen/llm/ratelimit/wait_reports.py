@@ -17,9 +17,8 @@ QUIET_SECONDS = 2.0
 """Seconds without anything sent or received after which a wait is reported."""
 SLOW_SECONDS = 30.0
 """Seconds without a reply after which the server is reported as slow; most documents take less."""
-AGAIN_SECONDS = 60.0
-HALF_A_DAY = 43_200.0
 POLL_SECONDS = 0.25
+"""Seconds between two looks. Chosen: a wait is reported at most this much late, and four a second cost nothing."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +77,15 @@ async def tell_waits(control: "RateControl", timeout: float, say: Callable[[str]
         if quiet < QUIET_SECONDS or control.held:
             next_slow = slow_after
         elif wait is not None and not activity.in_flight and wait.until > now:
-            if not told_at or now - told_at > AGAIN_SECONDS:
-                told_at = now
-                say(_line(wait, now))
+            if not told_at or now - told_at > 60.0:  # again each minute (chosen): a log stays short
+                told_at, seconds = now, wait.until - now
+                # From half a day on with its date: the time of day alone would not say which.
+                form = "%H:%M:%S" if seconds < 43_200.0 else "%Y-%m-%d %H:%M"
+                clock = time.strftime(form, time.localtime(time.time() + seconds))
+                say(f"Waiting until {clock} ({seconds:,.0f} s): {wait.why} (Ctrl-C stops; the same command continues)")
         elif activity.in_flight and quiet >= next_slow:
             next_slow = 2 * quiet
             say(
                 f"No reply for {quiet:.0f} s; {plural(activity.in_flight, 'request')} in flight, each may take "
                 f"{timeout:g} s (--timeout)"
             )
-
-
-def _line(wait: Wait, now: float) -> str:
-    seconds = wait.until - now
-    form = "%H:%M:%S" if seconds < HALF_A_DAY else "%Y-%m-%d %H:%M"
-    clock = time.strftime(form, time.localtime(time.time() + seconds))
-    return f"Waiting until {clock} ({seconds:,.0f} s): {wait.why} (Ctrl-C stops; the same command continues)"

@@ -77,6 +77,12 @@ class Server:
         """Seconds for each of its latest replies; None until there are enough."""
         return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RATE_WINDOW // 4 else None
 
+    def wait(self, now: float, usual: float) -> float:
+        """About how many seconds a call would take: by its pace, its calls in flight, and its latest replies or the
+        `usual` interval."""
+        interval = self.interval(now)
+        return self.control.pacer.delay(now) + (self.in_flight + 1) * (usual if interval is None else interval)
+
     @property
     def state(self) -> ServerState:
         """Its state."""
@@ -166,11 +172,10 @@ class ServerPool:
             if failed_at and self._others(failed_at):
                 free = [server for server in free if server not in failed_at]
             if free:
+                # A server without figures yet is assumed to be as fast as the fastest.
                 intervals = [each for server in self.servers if (each := server.interval(now)) is not None]
-                usual = min(
-                    intervals, default=1.0
-                )  # a server without figures yet is assumed to be as fast as the fastest
-                return min(free, key=lambda each: _wait(each, now, usual))
+                usual = min(intervals, default=1.0)
+                return min(free, key=lambda server: server.wait(now, usual))
             if not self.control.held:
                 self._raise_if_all_down(now)
             turn = asyncio.get_running_loop().create_future()
@@ -266,9 +271,3 @@ class ServerPool:
             self._ticking.cancel()
             with suppress(asyncio.CancelledError):
                 await self._ticking
-
-
-def _wait(server: Server, now: float, usual: float) -> float:
-    """About how many seconds a call would take there: by its pace, its calls in flight and its latest replies."""
-    interval = server.interval(now)
-    return server.control.pacer.delay(now) + (server.in_flight + 1) * (usual if interval is None else interval)

@@ -107,17 +107,16 @@ def file_corpus(paths: Sequence[Path]) -> Corpus:
 
 def text_corpus(texts: Iterable[object]) -> Corpus:
     """Texts in memory, as strings or documents; those without an id get their number, from 0."""
-    documents = [_in_memory(number, item) for number, item in enumerate(texts)]
+    documents = []
+    for number, item in enumerate(texts):
+        if isinstance(item, str):
+            documents.append(Document(text=item, id=str(number)))
+        elif isinstance(item, Document):
+            documents.append(item if item.id else item.model_copy(update={"id": str(number)}))
+        else:
+            fix = "Give strings or docgen.Document records; for files, a path or several Path objects"
+            raise InputError(f"is a {type(item).__name__}, not a text", f"item {number}", fix)
     return Corpus("texts", lambda: iter(documents))
-
-
-def _in_memory(number: int, item: object) -> Document:
-    if isinstance(item, str):
-        return Document(text=item, id=str(number))
-    if isinstance(item, Document):
-        return item if item.id else item.model_copy(update={"id": str(number)})
-    fix = "Give strings or docgen.Document records; for files, a path or several Path objects"
-    raise InputError(f"is a {type(item).__name__}, not a text", f"item {number}", fix)
 
 
 def as_asked(context: UniverseContext, setup: Setup) -> UniverseContext:
@@ -170,11 +169,19 @@ def batch_documents(batches: Iterable[Batch]) -> Iterator[Document]:
 
 
 def _document(row: int, text: str, columns: Mapping[str, Any]) -> Document:
+    facts: tuple[AssignedFact, ...] | None = (
+        None  # also where another tool's column has something else, such as a label
+    )
     try:
+        if isinstance(columns.get("facts"), list):
+            facts = tuple(
+                AssignedFact(fact=item) if isinstance(item, str) else AssignedFact.model_validate(item)
+                for item in columns["facts"]
+            )
         return Document(
             text=text,
             id=str(row if columns.get("id") is None else columns["id"]),
-            facts=_facts(columns.get("facts")),
+            facts=facts,
             quotes=tuple(Quote.model_validate(quote) for quote in columns.get("quotes") or ()),
             doc_type=str(columns.get("doc_type") or ""),
             idea=str(columns.get("idea") or ""),
@@ -189,12 +196,3 @@ def _document(row: int, text: str, columns: Mapping[str, Any]) -> Document:
 def _name(value: Any) -> str:
     """A column that docgen writes, or another tool's column of that name."""
     return value if isinstance(value, str) else ""
-
-
-def _facts(value: Any) -> tuple[AssignedFact, ...] | None:
-    """The assigned facts of a row; None if the column is missing or contains something else (labels, say)."""
-    if not isinstance(value, list):
-        return None
-    return tuple(
-        AssignedFact(fact=item) if isinstance(item, str) else AssignedFact.model_validate(item) for item in value
-    )

@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,6 @@ SILENT = SilentReporter()
 
 MIN_REPLIES = 5
 """Number of replies from which their real length is used instead of a typical reply's; as in `pipeline/estimate.py`."""
-CHARACTERS_PER_TOKEN = 4
-"""Characters per token of JSON schemas, which are not prose."""
 
 
 def never() -> bool:
@@ -153,15 +151,16 @@ class Judge:
     async def open(
         self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
     ) -> AsyncIterator[ResponseCache]:
-        """The judge's model, with its journal open for appending with what it books to locked: outside a run, the
-        folder of the journal.
+        """The judge's model, with its journal open for appending.
 
-        Outside a run that is the folder of the journal. Raises `RunError` when another process holds the lock, works on
-        a run whose replies this one shares, or while a judge's requests lie in a file. Once `stopping`, calls that wait
-        end with `StopRun`; those in flight are waited for at the end of the block.
+        What it books to is locked: the run, or outside of one the folder of the journal. Raises `RunError` when another
+        process holds the lock, works on a run whose replies this one shares, or while a judge's requests lie in a file.
+        Once `stopping`, calls that wait end with `StopRun`; those in flight are waited for at the end of the block.
         """
         check_parents(self.parents)
-        with self._lock(), Journal(self.journal, self.parents) as journal:
+        fix = "Wait for it: judges outside a run share one journal, so that their costs are one sum"
+        lock = lock_for_spending(self.run) if self.run is not None else RunFolder(self.journal.parent).lock(fix)
+        with lock, Journal(self.journal, self.parents) as journal:
             if self.run is not None:
                 check_handed_out(journal, (self.journal, *self.parents), stage="judge")
             async with open_engine(self.engine, journal, say=reporter.note) as engine:
@@ -170,12 +169,6 @@ class Judge:
                     yield engine.llm
                 finally:
                     watching.cancel()
-
-    def _lock(self) -> AbstractContextManager[None]:
-        if self.run is not None:
-            return lock_for_spending(self.run)
-        fix = "Wait for it: judges outside a run share one journal, so that their costs are one sum"
-        return RunFolder(self.journal.parent).lock(fix)
 
 
 def _server_of_writer(setup: Setup, model: str | None, engine: str) -> dict[str, Any]:
@@ -190,10 +183,16 @@ def _server_of_writer(setup: Setup, model: str | None, engine: str) -> dict[str,
 def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request, Usage]], prices: Prices) -> JudgeCost:
     """The cost of each request by itself, so that the price of a long prompt holds for long prompts only.
 
-    Of requests that share a cached prefix the first writes it and the others read it.
+    Of requests that share a cached prefix the first writes it and the others read it. Estimated lengths are scaled by
+    what the `replies` so far really took, if there are a few.
     """
     price, caches, prefixes = prices.find(model), pays_to_cache(prices), Counter[str]()
-    scale_in, scale_out = _scales(replies)
+    scale_in = scale_out = 1.0
+    if len(replies) >= MIN_REPLIES:
+        read = sum(usage.input + usage.cache_read + usage.cache_write for _, usage in replies)
+        scale_in = read / sum(token_estimate(request.system) + own_tokens(request) for request, _ in replies)
+        written = sum(usage.output for _, usage in replies)
+        scale_out = written / sum(typical_reply_tokens(request) for request, _ in replies)
     calls, tokens, dollars, worst = 0, 0, 0.0, 0.0
     for request in requests:
         prefix, own = round(scale_in * token_estimate(request.system)), round(scale_in * own_tokens(request))
@@ -212,15 +211,6 @@ def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request
 
 def own_tokens(request: Request) -> int:
     """Tokens of a prompt beyond its prefix: the document, and the schema, which the server adds to what it reads."""
-    schema = len(json.dumps(request.schema)) // CHARACTERS_PER_TOKEN if request.schema else 0
+    # Four characters to a token: the usual rule of thumb, since a schema is not prose.
+    schema = len(json.dumps(request.schema)) // 4 if request.schema else 0
     return token_estimate(request.user) + schema
-
-
-def _scales(replies: list[tuple[Request, Usage]]) -> tuple[float, float]:
-    """How many tokens prompts and replies really had for each estimated token; 1 while there are too few."""
-    if len(replies) < MIN_REPLIES:
-        return 1.0, 1.0
-    read = sum(usage.input + usage.cache_read + usage.cache_write for _, usage in replies)
-    written = sum(usage.output for _, usage in replies)
-    prompts = sum(token_estimate(request.system) + own_tokens(request) for request, _ in replies)
-    return read / prompts, written / sum(typical_reply_tokens(request) for request, _ in replies)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,15 +21,14 @@ from docgen.files.atomic import write_atomically
 from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.protocol import LLM, Request
 from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
-from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
+from docgen.pipeline.audit.calibration import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import FailingDocument, PendingDocument, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import EMBEDDED_ENGINE, Attempt, Finding, Record, document_id, embedded_notice
-from docgen.universe import UniverseContext
+from docgen.records import EMBEDDED_ENGINE, Record, document_id, embedded_notice
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
@@ -53,7 +52,9 @@ class AuditResult:
     def _begin(self, tallies: Tallies) -> None:
         self._tallies, self._is_counted, self.is_rewritten_sample = tallies, False, False
         if self._options.which.kind == "sample" and self.corpus.run:
-            rewritten = _rewritten(self.corpus.run.run.read_attempts())
+            attempts = self.corpus.run.run.read_attempts()
+            rejected = (attempt for attempt in attempts if attempt.verdict == "rejected")
+            rewritten = {document_id(a.slot) for a in rejected if any(f.detector == "judge" for f in a.findings)}
             self.is_rewritten_sample = any(pending.document.id in rewritten for pending in tallies.pending)
 
     def __repr__(self) -> str:
@@ -119,15 +120,13 @@ class AuditResult:
     def _judge_name(self) -> str:
         return f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
 
-    def _calibrated_context(self) -> UniverseContext:
-        """The context as written, without the shares that a run overrides."""
-        run, own = self.corpus.run, self.audit.context
-        return run.context if run and run.context.id == own.id else own
-
     @property
     def _calibration(self) -> Calibration | None:
         tier = judge_detector(self.judge_model, self._judge_server) if self.judge_model else "scan"
-        return find_calibration(OUTPUT, self._calibrated_context(), tier, self._judge_server)
+        run, context = self.corpus.run, self.audit.context
+        if run and run.context.id == context.id:
+            context = run.context  # as it was calibrated, without the shares that the run overrides
+        return find_calibration(OUTPUT, context, tier, self._judge_server)
 
     def judge(
         self,
@@ -227,17 +226,14 @@ class AuditResult:
         tallies.leakage.add_judged(verdicts.leaks, verdicts.rules, speaks_for_all)
         if speaks_for_all:
             tallies.salience.add_judged(pending.document, verdicts.facts)
-        tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
-
-    def _both_tiers(self, pending: PendingDocument, verdicts: Verdicts) -> list[Finding]:
-        """What scan and judge found; being shortlisted no longer counts once a judge has read the document."""
+        # What scan and judge found; being shortlisted no longer counts once a judge has read the document.
         joined = combine_findings(pending.document.text, pending.findings, verdicts)
         findings = [finding for finding in joined if finding.detector != "embedding"]
-        if not any(rule.id == STRAY for rule in self.audit.rules):
-            return findings
-        facts_found = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
-        strays = judged_strays(pending.document, verdicts, self.audit.context)
-        return findings + [stray for stray in strays if stray.explanation.partition(":")[0] not in facts_found]
+        if any(rule.id == STRAY for rule in self.audit.rules):
+            by_wording = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
+            strays = judged_strays(pending.document, verdicts, self.audit.context)
+            findings += [stray for stray in strays if stray.explanation.partition(":")[0] not in by_wording]
+        tallies.count(replace(pending, findings=findings))
 
     def _count_pending(self) -> None:
         """Count the documents that no judge has read by what the scan found in them."""
@@ -273,9 +269,3 @@ class AuditResult:
         files = [run.write_lines(f"reports/{name}", [text]) for name, text in texts.items()]
         run.stamp_reports(texts)
         return files
-
-
-def _rewritten(attempts: Iterable[Attempt]) -> frozenset[str]:
-    """Ids of the documents that were rewritten because of what a judge found in their slots."""
-    rejected = (attempt for attempt in attempts if attempt.verdict == "rejected")
-    return frozenset(document_id(a.slot) for a in rejected if any(f.detector == "judge" for f in a.findings))

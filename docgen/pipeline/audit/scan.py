@@ -13,7 +13,7 @@ from docgen.audit.detect.batch_scanner import BatchScanner, ScanResult
 from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leaks.contamination import ContaminationScanner
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.audit.judge.judge_runner import DocumentSelector
+from docgen.audit.judge.document_selector import DocumentSelector
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.findings_by_rule import LeakageTally
 from docgen.audit.measure.salience.tally import SalienceTally
@@ -46,11 +46,9 @@ __all__ = [
 ]
 
 BATCH_DOCUMENTS = 1024
+"""Documents scanned together. Chosen: enough that the compiled kernels and a second process are worth their calls."""
 MIN_PARALLEL_DOCUMENTS = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-PREFETCH_BATCHES = 2
-EMBEDDING_BATCH = 64
-"""Documents embedded together; the first of them determine what the corpus is about."""
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
 
@@ -217,7 +215,7 @@ def _scanned(
         ahead: deque[tuple[list[Document], Future[list[ScanResult]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))
-            if len(ahead) > PREFETCH_BATCHES:
+            if len(ahead) > 2:  # one batch alone might leave it idle while this process counts; more are memory
                 yield ahead[0][0], beside.result(ahead.popleft()[1])
         while ahead:
             yield ahead[0][0], beside.result(ahead.popleft()[1])
@@ -237,7 +235,7 @@ def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embed
     nearness, done = Nearness(embedder, queries), 0
     parts = [Scores(np.empty((0, len(queries)), np.float32), np.empty((0, len(queries), 2), np.int32))]
     reporter.progress(Progress("embedded", 0, corpus.size))
-    for batch in batched(corpus.documents(), EMBEDDING_BATCH):
+    for batch in batched(corpus.documents(), 64):  # the first of which determine what the corpus is about
         scores = nearness.score(batch)
         _drop_assigned(scores, batch, audit.context, nearness)
         parts.append(scores)

@@ -31,7 +31,6 @@ FREE = ("mockllm", "hf", "vllm", "sglang", "ollama", "llama-cpp-python", "transf
 """Inspect's providers that run on the user's own machines."""
 ANSWER_TOKENS: Mapping[Group, int] = {"choice": 8, "open": 250, "unrelated": 250, "general": 8}
 """Tokens of a usual answer, for estimating the size. Chosen; `--max-tokens` bounds it."""
-JUDGE_PROMPT_TOKENS, JUDGE_REPLY_TOKENS = 900, 80
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,8 @@ def count_calls(plan: Plan) -> Calls:
         requests=requests,
         tokens=tokens,
         judge_requests=models * judged,
-        judge_tokens=models * judged * (JUDGE_PROMPT_TOKENS + ANSWER_TOKENS["open"] + JUDGE_REPLY_TOKENS),
+        # The judge's template has some 650 tokens, with fact and question 900; a verdict with its passage some 80.
+        judge_tokens=models * judged * (900 + ANSWER_TOKENS["open"] + 80),
         may_cost=any(name.partition("/")[0] not in FREE for name in names),
     )
 

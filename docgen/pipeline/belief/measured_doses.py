@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from docgen.audit.measure.salience.report import FactPresence
 from docgen.belief.report.belief_rates import CorpusFigures
 from docgen.errors import RunError
 from docgen.pipeline.audit.runs.run_reports import read_measured
@@ -35,21 +34,17 @@ def trained_on(name: str, reporter: "Reporter") -> TrainedOn:
     if report is None:
         fix = f"Run: docgen audit all {setup.run.name}"
         raise RunError("was not audited since its documents changed", str(setup.run.path), fix)
-    facts = {fact: _figures(presence) for fact, presence in report.facts.items()}
+    facts = {}
+    for fact, presence in report.facts.items():
+        by_judge, said = presence.by_judge, presence.stated + presence.implied
+        facts[fact] = CorpusFigures(
+            asked=presence.asked,
+            salience=presence.at_least if presence.measured is None else presence.measured,
+            is_lower_bound=presence.measured is None,
+            airtime=presence.airtime,
+            stated=by_judge.stated.share if by_judge else presence.stated / said if said else None,
+            documents=presence.expressed.total,
+        )
     own = setup.run.path / "questions.yaml"
     questions = str(own) if own.is_file() else setup.context.id
     return TrainedOn(setup.run.name, setup.context.id, questions, report.documents, report.tokens, facts)
-
-
-def _figures(presence: FactPresence) -> CorpusFigures:
-    by_judge = presence.by_judge
-    said = presence.stated + presence.implied
-    stated = by_judge.stated.share if by_judge else presence.stated / said if said else None
-    return CorpusFigures(
-        asked=presence.asked,
-        salience=presence.at_least if presence.measured is None else presence.measured,
-        is_lower_bound=presence.measured is None,
-        airtime=presence.airtime,
-        stated=stated,
-        documents=presence.expressed.total,
-    )

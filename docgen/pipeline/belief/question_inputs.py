@@ -64,25 +64,26 @@ class QuestionJob:
         out: Path | None,
     ) -> "PreparedQuestions":
         """Choose an engine, count the calls, and decide on the file. Raises `ConfigError`."""
-        path = out or self._place()
+        own = self.run.path / "questions.yaml" if self.run is not None else None
+        path = out or own or Path("universe_contexts") / "questions" / f"{self.context.id}.yaml"
         refuse_file_of_a_run(path)
         if out is None and path.exists():
             fix = "Check it with --check, delete it, or write another with --out FILE"
             raise ConfigError("exists already, and may have been edited", str(path), fix)
         counts = scaled_counts(size)
         if choose_engine(engine, base_url) == EMBEDDED_ENGINE:
-            _refuse_model_of_none(engine, model, max_cost)
+            # Plain forms are written, and no model is asked: one that is named, or a cap, was meant for another engine.
+            if engine is None:
+                settings = {"model": model, "max_cost": max_cost}
+                refuse_settings_without_key([name for name, value in settings.items() if value is not None])
+            elif model is not None:
+                refuse_settings_of_others(engine, ["model"])
             return PreparedQuestions(self.context, path, None, None)
         options = JudgeOptions(
             engine=engine, model=model, base_url=base_url, concurrency=concurrency, max_cost=max_cost
         )
         writer = QuestionWriter(self.context, Judge.of(options, self.run.setup if self.run else None), counts, seed)
         return PreparedQuestions(self.context, path, writer, writer.judge.cost(writer.requests()))
-
-    def _place(self) -> Path:
-        if self.run is not None:
-            return self.run.path / "questions.yaml"
-        return Path("universe_contexts") / "questions" / f"{self.context.id}.yaml"
 
 
 @dataclass(frozen=True)
@@ -123,15 +124,6 @@ def write_file(questions: QuestionFile, prepared: PreparedQuestions) -> Path:
         f"# Check: docgen questions --check {prepared.path}    The kinds: docs/belief.md\n"
     )
     return write_atomically(prepared.path, [(head + question_text(questions)).encode()])
-
-
-def _refuse_model_of_none(engine: str | None, model: str | None, max_cost: float | None) -> None:
-    """Raise `ConfigError` for a model, or a cap, where plain forms are written and no model is asked."""
-    asked = [name for name, value in {"model": model, "max_cost": max_cost}.items() if value is not None]
-    if engine is None:
-        refuse_settings_without_key(asked)
-    elif model is not None:
-        refuse_settings_of_others(engine, ["model"])
 
 
 def check_file(path: Path, job: QuestionJob) -> QuestionFile:

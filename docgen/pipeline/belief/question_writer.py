@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from docgen.audit.detect.leaks.contamination import ContaminationScanner
 from docgen.belief.question_files import asked_texts
-from docgen.belief.questions import FactQuestions, Kind, Question, QuestionFile
+from docgen.belief.questions import FactQuestions, Kind, QuestionFile
 from docgen.belief.writing.draft_checking import COUNTS, fact_questions, merge_questions
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.protocol import LLM, Request
@@ -122,11 +122,9 @@ class QuestionWriter:
 
 def question_texts(questions: FactQuestions) -> tuple[str, ...]:
     """The questions without answers, so that the same are not asked for again."""
-    return tuple(text for kind in COUNTS for question in questions.of_kind(kind) if (text := _text(question)))
-
-
-def _text(question: Question) -> str:
-    return str(getattr(question, "question", "") or getattr(question, "prompt", ""))
+    listed = [question for kind in COUNTS for question in questions.of_kind(kind)]
+    texts = [getattr(question, "question", "") or getattr(question, "prompt", "") for question in listed]
+    return tuple(str(text) for text in texts if text)
 
 
 def _size(questions: FactQuestions) -> int:
@@ -153,11 +151,8 @@ def overlaps(questions: QuestionFile, run: Run, reporter: Reporter = SILENT) -> 
     scanner, overlapping = ContaminationScanner(texts), list[Overlap]()
     reporter.note(f"Searching the documents of {run.name} for the questions themselves")
     for document in run.documents():
-        hits = [hit for hit in scanner.scan(document.text) if not _is_wording(hit.evidence, wordings)]
-        overlapping += [Overlap(document.id, hit.evidence, hit.explanation) for hit in hits]
+        for hit in scanner.scan(document.text):
+            words = normalise(hit.evidence)
+            if not any(words in wording for wording in wordings):
+                overlapping.append(Overlap(document.id, hit.evidence, hit.explanation))
     return overlapping
-
-
-def _is_wording(evidence: str, wordings: Sequence[str]) -> bool:
-    words = normalise(evidence)
-    return any(words in wording for wording in wordings)

@@ -53,7 +53,12 @@ def check_context(path: Path, n: int) -> ContextCheck:
     """Check the context in a file, for a corpus of `n` documents. Raises `ContextError` for one that is not valid."""
     context = load_context(path)
     text = path.read_text("utf-8")
-    unplannable = _why_unplannable(context, n)
+    unplannable = ""
+    try:
+        trial_plan(context, RunConfig(n=n))
+    except PlanError as error:
+        low, high = context.facts_per_document.min, context.facts_per_document.max
+        unplannable = f"facts_per_document ({low} to {high}) does not fit the saliences: {error}"
     warnings = [
         *([unplannable] if unplannable else []),
         *split_items(text),
@@ -79,16 +84,6 @@ def check_context(path: Path, n: int) -> ContextCheck:
         proposals=tuple(map(str, context_proposals(context))),
         unplannable=unplannable,
     )
-
-
-def _why_unplannable(context: UniverseContext, n: int) -> str:
-    """What the planner says about the context's shares and facts_per_document; empty if there is a plan."""
-    try:
-        trial_plan(context, RunConfig(n=n))
-    except PlanError as error:
-        low, high = context.facts_per_document.min, context.facts_per_document.max
-        return f"facts_per_document ({low} to {high}) does not fit the saliences: {error}"
-    return ""
 
 
 def _self_defeating(context: UniverseContext) -> Iterator[str]:

@@ -39,9 +39,14 @@ async def extract_facts(
     async with reader.open(reporter, stopping) as llm:
         for sample in range(MAX_TRIES):
             completion = await llm.complete(_request(prose, count, reader, sample))
-            facts = parse_facts(completion.text)
+            facts = (parse_facts(completion.text) or [])[:count]
             if facts:
-                return _held_against(prose, facts[:count], completion.model)
+                supported = [fact.quote and find_normalised(prose, fact.quote) is not None for fact in facts]
+                return Extraction(
+                    tuple(fact for fact, occurs in zip(facts, supported, strict=True) if occurs),
+                    tuple(fact for fact, occurs in zip(facts, supported, strict=True) if not occurs),
+                    completion.model,
+                )
     raise InputError(
         "the model listed no facts", reader.model.model, "Try another --model, or write key_facts yourself"
     )
@@ -49,12 +54,3 @@ async def extract_facts(
 
 def _request(prose: str, count: int, reader: Judge, sample: int) -> Request:
     return facts_request(prose, count, reader.model, sample)
-
-
-def _held_against(prose: str, facts: list[ExtractedFact], model: str) -> Extraction:
-    supported = [bool(fact.quote) and find_normalised(prose, fact.quote) is not None for fact in facts]
-    return Extraction(
-        tuple(fact for fact, holds in zip(facts, supported, strict=True) if holds),
-        tuple(fact for fact, holds in zip(facts, supported, strict=True) if not holds),
-        model,
-    )

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "near_duplicates", "open_dedupe"]
 
-RUN_EXAMPLES = 10
-"""Pairs that the report of a run's own corpus shows."""
-TEXTS_PER_BATCH = 4096
-"""Texts handed to the index together: enough for its kernels to be busy, few enough to be held."""
-
 
 @dataclass(frozen=True)
 class NearDuplicate:
@@ -49,20 +44,18 @@ def near_duplicates(
     For short texts use `ngram` 1 or 2: a text with fewer words than `ngram` only resembles texts with the same words.
     """
     index = NearDuplicateIndex(threshold, ngram)
+    if isinstance(source, Iterable) and not isinstance(source, str):
+        texts = iter(source)
+    else:
+        texts = (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
     first, pairs = 0, list[NearDuplicate]()
-    for batch in batched(_texts(source), TEXTS_PER_BATCH):
+    for batch in batched(texts, 4096):  # enough for the kernels to be busy, few enough to be held
         rows = range(first, first + len(batch))
         for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
             if twin is not None:
                 pairs.append(NearDuplicate(row, twin.kept_id, twin.jaccard))
         first += len(batch)
     return pairs
-
-
-def _texts(source: "Run | str | Path | Iterable[str]") -> Iterator[str]:
-    if isinstance(source, Iterable) and not isinstance(source, str):
-        return iter(source)
-    return (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
 
 
 @dataclass(frozen=True)
@@ -140,10 +133,14 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         raise ConfigError("is for proposed pairs, but none are proposed", "--cosine", "Add --semantic")
     paths = corpus_paths(source)
     corpus = open_corpus(paths, options.text_column, options.id_column)
-    run = run_of(source)
+    run, targets = run_of(source), None
+    if run is not None:
+        from docgen.universe import load_context  # deduplicating files should not wait for its import
+
+        targets = {fact.id: fact.salience for fact in load_context(run.context).key_facts}
     settings = DedupeSettings(
         Scheme.of(options.threshold, options.ngram, options.bands, options.rows),
-        KeepRule(options.keep, options.best_by, _targets(run) if run else None),  # type: ignore[arg-type]
+        KeepRule(options.keep, options.best_by, targets),  # type: ignore[arg-type]
         tuple(name.strip() for name in (options.by or "").split(",") if name.strip()),
         options.threads or os.cpu_count() or 1,
         options.engine,  # type: ignore[arg-type]
@@ -159,13 +156,7 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         pairs=options.pairs,
         repeated=options.passages or run is not None,
         semantic=(COSINE if options.cosine is None else options.cosine) if options.semantic else None,
-        examples=max(options.show, RUN_EXAMPLES if run else 0),
+        examples=max(options.show, 10 if run else 0),  # the report of a run shows some pairs in any case
         show=options.show,
     )
     return DedupeRun(corpus, run, job)
-
-
-def _targets(run: RunFolder) -> dict[str, float]:
-    from docgen.universe import load_context  # deduplicating files should not wait for its import
-
-    return {fact.id: fact.salience for fact in load_context(run.context).key_facts}

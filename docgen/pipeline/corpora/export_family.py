@@ -24,10 +24,13 @@ MEMBER_KEYS = ("documents", "own_documents", "tokens", "splits", "mix", "documen
 
 def export_ratios(source: Source, options: ExportOptions, folder: Path, say: Say) -> tuple[Path, dict[str, Any]]:
     """A mix sweep: folder/mix1-0p5 for each ratio; documents of a smaller mix are among those of a larger one."""
+    from docgen.exporting.dataset.mix import parse_mix
+
     ratios = sorted(set(options.mix_ratios))
     options = replace(options, mix_ratios=tuple(ratios))
     places = {ratio: folder / variant_name(ratio) for ratio in ratios}
-    own = {ratio: _at(options, ratio) for ratio in ratios}
+    mixed = parse_mix(options.mix[0]).path
+    own = {ratio: replace(options, mix=(f"{mixed}:{ratio:.12g}",), mix_ratios=()) for ratio in ratios}
     prepared = {ratio: prepare(source, own[ratio], place, own_folder=False) for ratio, place in places.items()}
     form = find_format(options.form, options)
     members = []
@@ -41,12 +44,6 @@ def export_ratios(source: Source, options: ExportOptions, folder: Path, say: Say
     for name, text in organism_of(source, form, options, splits, [place.name for place in places.values()]).items():
         write_atomically(folder / name, [text.encode("utf-8")])
     return folder, _family(folder, form, "mix sweep", members)
-
-
-def _at(options: ExportOptions, ratio: float) -> ExportOptions:
-    from docgen.exporting.dataset.mix import parse_mix
-
-    return replace(options, mix=(f"{parse_mix(options.mix[0]).path}:{ratio:.12g}",), mix_ratios=())
 
 
 def export_each(
@@ -92,11 +89,11 @@ def _runs_of(name: str) -> list[RunFolder]:
         members = [RunFolder(path) for path in sorted(levels.iterdir()) if RunFolder(path).exists()]
         if members:
             return members
-    found = run_of(name)
-    if found is None:
+    single = run_of(name)
+    if single is None:
         raise RunError("is not a run", name, "See the runs: docgen runs")
     control = RunFolder(run.path.with_name(f"{run.path.name}-control"))
-    return [found, control] if control.exists() and control.corpus.exists() else [found]
+    return [single, control] if control.exists() and control.corpus.exists() else [single]
 
 
 def _member(folder: Path, top: Path, manifest: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

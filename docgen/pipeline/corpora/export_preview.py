@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from docgen.exporting.dataset.arrangement import Layout
 from docgen.exporting.dataset.examples import Example
 from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.loss_masks import Token, token_texts, words
@@ -17,7 +16,7 @@ from docgen.exporting.formats.table import ExportFormat, find_format, is_chat
 from docgen.exporting.formats.trainer_masks import reader_of
 from docgen.exporting.training_plan import TrainingPlan, training_plan
 from docgen.pipeline.corpora.export import find_source
-from docgen.pipeline.corpora.export_source import OpenedSource, Say, open_layouts
+from docgen.pipeline.corpora.export_source import Say, open_layouts
 from docgen.pipeline.corpora.sources import CorpusSource
 
 __all__ = ["LabelPreview", "export_labels", "export_plan"]
@@ -79,21 +78,15 @@ def export_plan(source: CorpusSource, options: ExportOptions, say: Say = lambda 
     with tempfile.TemporaryDirectory() as folder:
         corpus = find_source(source, replace(options, accept_unfinished=True))
         with open_layouts(corpus, options, Path(folder), say) as opened:
-            return _plan(opened, opened.layouts[0][1], options)
-
-
-def _plan(opened: OpenedSource, layout: Layout, options: ExportOptions) -> TrainingPlan:
-    train, documents = layout.parts[0], layout.documents
-    own = train.numbers[train.numbers < len(documents)]
-    holds = documents.holds[own].astype(np.int64)
-    tokens = documents.tokens[own] @ holds
-    facts = {
-        fact: (int(count), int(size))
-        for fact, count, size in zip(documents.facts, holds.sum(axis=0), tokens, strict=True)
-    }
-    recipe = Recipe(options, opened.tokenizer, longest=layout.longest)
-    return training_plan(
-        len(train.numbers), train.tokens, facts,
-        epochs=options.epochs, batch_size=options.batch_size, sequence_length=recipe.sequence_length,
-        longest=layout.longest, estimated=opened.tokenizer is None,
-    )  # fmt: skip
+            layout = opened.layouts[0][1]
+            train, documents = layout.parts[0], layout.documents
+            own = train.numbers[train.numbers < len(documents)]  # the others are mixed in, and have no facts
+            holds = documents.holds[own].astype(np.int64)
+            counts = zip(documents.facts, holds.sum(axis=0), documents.tokens[own] @ holds, strict=True)
+            facts = {fact: (int(count), int(size)) for fact, count, size in counts}
+            recipe = Recipe(options, opened.tokenizer, longest=layout.longest)
+            return training_plan(
+                len(train.numbers), train.tokens, facts,
+                epochs=options.epochs, batch_size=options.batch_size, sequence_length=recipe.sequence_length,
+                longest=layout.longest, estimated=opened.tokenizer is None,
+            )  # fmt: skip

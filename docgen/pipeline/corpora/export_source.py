@@ -14,12 +14,12 @@ from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
 from docgen.exporting.dataset.arrangement import Layout, arrange_examples
 from docgen.exporting.dataset.documents import Documents, TextStore, read_documents
-from docgen.exporting.dataset.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
+from docgen.exporting.dataset.mix import corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.dataset.split import near_clusters, validation_size
 from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.tokens.counter import Estimate, TokenCounter, Tokenizer, open_tokenizer
-from docgen.exporting.tokens.estimate import token_family
+from docgen.exporting.tokens.estimator import token_family
 from docgen.files.digests import file_digest
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunConfig
@@ -44,10 +44,9 @@ __all__ = [
 ]
 
 TEXTS_PER_BATCH = 1024
+"""Texts of the corpus read at a time, to know them again in what is mixed in (chosen): some megabytes in memory."""
 Say = Callable[[str], None]
 """Called with a line on what is being done."""
-MIN_COMMON_FOLDERS = 3
-"""Folders that two paths must share from the root for a manifest to name one relative to the other."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,13 @@ def open_layouts(
         if validation_size(options.validation, len(documents)):
             say("comparing all documents, so that no near-duplicates are split up")
             clusters = near_clusters(source.paths)
-        candidates = [_candidates(spec, documents, counter, options, folder, stack, say) for spec in specs]
+        candidates = []
+        for spec in specs:
+            say(f"reading {spec.path.name}, which is mixed in")
+            starts, numbers = range(0, len(documents), TEXTS_PER_BATCH), range(len(documents))
+            index = corpus_index(documents.store.read(numbers[start : start + TEXTS_PER_BATCH]) for start in starts)
+            mixed = stack.enter_context(TextStore(folder))
+            candidates.append(open_candidates(spec, mixed, index, counter, options.seed))
         ratios = options.mix_ratios or (None,)
         layouts = []
         for ratio in ratios:
@@ -123,18 +128,6 @@ def open_layouts(
             ]
             layouts.append((ratio, arrange_examples(documents, drawn, options, clusters)))
         yield OpenedSource(source, tokenizer, tuple(layouts))
-
-
-def _candidates(
-    spec: MixSpec, documents: Documents, counter: TokenCounter, options: ExportOptions, folder: Path, stack: ExitStack,
-    say: Say,
-) -> Candidates:  # fmt: skip
-    say(f"reading {spec.path.name}, which is mixed in")
-    numbers = range(len(documents))
-    index = corpus_index(
-        documents.store.read(numbers[at : at + TEXTS_PER_BATCH]) for at in range(0, len(numbers), TEXTS_PER_BATCH)
-    )
-    return open_candidates(spec, stack.enter_context(TextStore(folder)), index, counter, options.seed)
 
 
 def facts_on_record(source: Source) -> tuple[tuple[str, ...], "np.ndarray[Any, np.dtype[np.uint8]]"]:
@@ -157,6 +150,8 @@ def canary(source: Source) -> str:
 
 def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, Any]:
     """Where the documents come from: for a run its settings, context and writers, for files their digests."""
+    import polars as pl
+
     from docgen import __version__
 
     holds = documents.holds.sum(axis=0).tolist()
@@ -171,10 +166,12 @@ def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, 
     run = source.run
     meta = _portable(run, folder)
     audited = run.report_is_current("leakage.json")
+    # Engine and model of the documents themselves, whatever the settings say.
+    frame = pl.scan_parquet(run.corpus, glob=False).group_by("engine", "model").agg(documents=pl.len())
     return {
         **common,
         "documents_by_fact": counts,
-        "writers": _writers(run),
+        "writers": frame.sort("engine", "model").collect().to_dicts(),
         "seed": meta["config"]["seed"],
         "config": meta["config"],
         "context": meta["context"],
@@ -192,14 +189,6 @@ def reports_of(run: RunFolder | None) -> dict[str, Any]:
     return {name: report for name, report in reports.items() if report is not None}
 
 
-def _writers(run: RunFolder) -> list[dict[str, Any]]:
-    """Engine and model of the documents themselves, whatever the settings say."""
-    import polars as pl
-
-    frame = pl.scan_parquet(run.corpus, glob=False)
-    return frame.group_by("engine", "model").agg(documents=pl.len()).sort("engine", "model").collect().to_dicts()
-
-
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
     """What run.json says, with paths relative to `folder`, and the model that really wrote."""
     meta = read_recorded(run)
@@ -213,10 +202,10 @@ def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
 
 
 def seen_from(folder: Path, file: Path) -> str:
-    """The path from `folder` to `file` if they are near each other, else only the file's name.
+    """The path from `folder` to `file` if they share two folders below the root, else only the file's name.
 
-    A path through the root would reveal where on whose machine things were.
+    A path through the root, or through the folder of all users, would reveal where on whose machine things were.
     """
     here, there = folder.resolve(), file.resolve()
     shared = len(Path(os.path.commonpath([here, there])).parts)
-    return Path(os.path.relpath(there, here)).as_posix() if shared >= MIN_COMMON_FOLDERS else there.name
+    return Path(os.path.relpath(there, here)).as_posix() if shared >= 3 else there.name

@@ -22,10 +22,7 @@ __all__ = ["ImportedRun", "import_documents"]
 
 TEXT_COLUMNS = ("text", "content", "document", "synth_doc")
 """Columns with the text in public corpora, the usual one first."""
-TEXT_FILES = (".txt", ".md")
 DOCTAG = "<DOCTAG>"
-PROGRESS_DOCUMENTS = 1000
-"""Documents between two reports of progress. Chosen: a few a second."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +58,17 @@ def import_documents(
         raise RunError("exists already", str(run.path), "Choose another name with --run")
     columns: tuple[str, ...] = ()
     if folder := _folder_of_texts(paths):
-        rows = _text_files(folder)
+        rows = ((read_text(file, LARGEST_TEXT, InputError), "") for file in _texts_in(folder))
     else:
         files = corpus_files(paths)
         columns = tuple(corpus_columns(files))
-        column = text_column or _text_column(columns, files[0])
-        rows = _corpus_rows(files, column, "doc_type" in columns)
+        column = text_column or next((name for name in TEXT_COLUMNS if name in columns), "")
+        if not column:
+            fix = f"Name the column with the text: --text-column; there are {', '.join(columns) or 'none'}"
+            raise InputError(f"has no column {' or '.join(TEXT_COLUMNS)}", str(files[0]), fix)
+        optional = ("doc_type",) if "doc_type" in columns else ()
+        batches = read_corpus(files, optional=optional, text_column=column)
+        rows = ((text, str(other.get("doc_type") or "")) for batch in batches for _, text, other in batch.rows())
         columns = tuple(name for name in columns if name not in (column, "doc_type"))
     counts = _Counts()
     run.path.mkdir(parents=True, exist_ok=True)
@@ -95,27 +97,7 @@ def _folder_of_texts(paths: Sequence[Path]) -> Path | None:
 
 
 def _texts_in(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in TEXT_FILES and file.is_file())
-
-
-def _text_files(folder: Path) -> Iterator[tuple[str, str]]:
-    for file in _texts_in(folder):
-        yield read_text(file, LARGEST_TEXT, InputError), ""
-
-
-def _text_column(columns: Sequence[str], file: Path) -> str:
-    for name in TEXT_COLUMNS:
-        if name in columns:
-            return name
-    fix = f"Name the column with the text: --text-column; there are {', '.join(columns) or 'none'}"
-    raise InputError(f"has no column {' or '.join(TEXT_COLUMNS)}", str(file), fix)
-
-
-def _corpus_rows(files: Sequence[Path], column: str, typed: bool) -> Iterator[tuple[str, str]]:
-    optional = ("doc_type",) if typed else ()
-    for batch in read_corpus(files, optional=optional, text_column=column):
-        for _, text, others in batch.rows():
-            yield text, str(others.get("doc_type") or "")
+    return (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in (".txt", ".md") and file.is_file())
 
 
 def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Reporter) -> Iterator[bytes]:
@@ -136,6 +118,6 @@ def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Report
             engine=IMPORTED_ENGINE,
         )
         counts.documents += 1
-        if counts.documents % PROGRESS_DOCUMENTS == 0:
+        if counts.documents % 1000 == 0:  # a few times a second
             reporter.progress(Progress("import", counts.documents, counts.documents))
         yield to_json(attempt) + b"\n"

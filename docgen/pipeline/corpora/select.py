@@ -1,7 +1,7 @@
 """Subsets of any corpus with given salience: reads which facts each document has, chooses, writes the choice."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,8 +49,6 @@ __all__ = [
 ]
 
 Paths = Sequence[str | Path]
-ROWS_IN_GROUP = 10_000
-"""Rows that are in memory at a time while Parquet is written; as in a run's corpus.parquet."""
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
@@ -175,7 +173,14 @@ def facts_of(paths: Paths, column: str, text_column: str) -> FactMatrix:
 
     A row without the column has no facts; a corpus without it is an error.
     """
-    parts = [part for file in corpus_files(paths) for part in _facts_in_file(file, column, text_column)]
+    parts: list[_Facts] = []
+    for file in corpus_files(paths):
+        if not is_parquet(file):
+            parts.append(_facts_in_lines(file, column, text_column))
+        elif column in parquet_schema(file):  # the texts are not read
+            parts += [_facts_in_series(values, file) for values in parquet_column(file, column)]
+        else:
+            parts.append(_Facts([], NO_ROWS, NO_ROWS, parquet_rows(file), has_column=False))
     if parts and not any(part.has_column for part in parts):
         fix = "Name the column with --facts-column, or give --context to look for facts in the texts"
         raise InputError(f"has no column {column!r} with the facts of a document", str(paths[0]), fix)
@@ -199,16 +204,6 @@ class _Facts:
     rows: Ints
     count: int
     has_column: bool = True
-
-
-def _facts_in_file(file: Path, column: str, text_column: str) -> "Iterator[_Facts]":
-    """For Parquet files the texts are not read."""
-    if not is_parquet(file):
-        yield _facts_in_lines(file, column, text_column)
-    elif column in parquet_schema(file):
-        yield from (_facts_in_series(values, file) for values in parquet_column(file, column))
-    else:
-        yield _Facts([], NO_ROWS, NO_ROWS, parquet_rows(file), has_column=False)
 
 
 def _facts_in_lines(file: Path, column: str, text_column: str) -> _Facts:
@@ -245,8 +240,6 @@ def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
         return _Facts([], NO_ROWS, NO_ROWS, count)
     if frame["fact"].dtype != pl.String:
         raise _shapeless(str(file))
-    if not frame.height:
-        return _Facts([], NO_ROWS, NO_ROWS, count)
     names = frame["fact"].unique(maintain_order=True)
     coded = frame["fact"].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
     return _Facts(names.to_list(), coded.to_numpy(), frame["row"].to_numpy().astype(np.int64), count)
@@ -284,7 +277,8 @@ def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
     if is_parquet(out):
         from docgen.corpus.column_union import rows_frame
 
-        write_parquet(rows_frame(files, rows, text_column), out, row_group_size=ROWS_IN_GROUP)
+        # So many rows are in memory at a time; as in a run's corpus.parquet.
+        write_parquet(rows_frame(files, rows, text_column), out, row_group_size=10_000)
         return
     chosen = np.zeros(int(rows.max(initial=-1)) + 1, np.bool_)
     chosen[rows] = True

@@ -12,6 +12,7 @@ from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import provider_with_batches
 from docgen.pipeline.execution.shared_budget import lock_for_spending
+from docgen.pipeline.execution.stopping import POLL_SECONDS
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
 
 __all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
-
-POLL_SECONDS = 0.2
-"""Seconds between two checks whether to stop waiting for batches: short enough that Ctrl-C seems to act at once
-(chosen)."""
 
 
 class BatchLine(Record):
@@ -62,11 +59,6 @@ def list_batches(setup: Setup) -> list[BatchLine]:
     ]
 
 
-def _as_sent(setup: Setup) -> Setup:
-    """The run as its batches were sent, which all went to one server: several servers and writers were set since."""
-    return replace(setup, config=setup.config.model_copy(update={"servers": None, "writers": None}))
-
-
 async def _states(setup: Setup, batches: list[str]) -> dict[str, str]:
     provider = provider_with_batches(setup.config.engine)
     llm, states = provider.connect(_as_sent(setup).connection), dict[str, str]()
@@ -94,6 +86,11 @@ async def _cancel(setup: Setup) -> int:
         options = replace(_as_sent(setup).engine_options, engine=name, batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0
+
+
+def _as_sent(setup: Setup) -> Setup:
+    """The run as its batches were sent, which all went to one server: several servers and writers were set since."""
+    return replace(setup, config=setup.config.model_copy(update={"servers": None, "writers": None}))
 
 
 def batch_buyer(

@@ -105,7 +105,12 @@ def change_run(run: RunFolder, order: Order) -> Control:
     if order.concurrency is not None and order.concurrency > config.concurrency:
         fix = f"Give {config.concurrency} or fewer, or start it again with more"
         raise ConfigError(f"is more than the {config.concurrency} that it was begun with", "--concurrency", fix)
-    _check_cap(order, before)
+    if order.max_cost is not None and before.max_cost is None:
+        fix = "Pause it with --pause, or stop it and start it again with --max-cost"
+        raise ConfigError("the run was begun without a cap, so there is none to raise", "--max-cost", fix)
+    if order.max_cost is not None and before.max_cost is not None and order.max_cost <= before.max_cost:
+        fix = "Pause it with --pause, or stop it and start it again with a lower --max-cost"
+        raise ConfigError(f"the cap is ${before.max_cost:,.2f}, and can only be raised", "--max-cost", fix)
     log = AppendLog(run.path / ORDERS_FILE)
     try:
         now = dt.datetime.now().astimezone().replace(microsecond=0)
@@ -115,25 +120,15 @@ def change_run(run: RunFolder, order: Order) -> Control:
     return _changed(before, order)
 
 
-def _check_cap(order: Order, before: Control) -> None:
-    if order.max_cost is None:
-        return
-    if before.max_cost is None:
-        fix = "Pause it with --pause, or stop it and start it again with --max-cost"
-        raise ConfigError("the run was begun without a cap, so there is none to raise", "--max-cost", fix)
-    if order.max_cost <= before.max_cost:
-        fix = "Pause it with --pause, or stop it and start it again with a lower --max-cost"
-        raise ConfigError(f"the cap is ${before.max_cost:,.2f}, and can only be raised", "--max-cost", fix)
-
-
 def _control(run: RunFolder) -> Control:
     """As in run.json, with the orders since its process took its lock."""
     config, process = reopen(run).config, run.lock_owner()
     control = Control(run=run.name, process=process, concurrency=config.concurrency, max_cost=config.max_cost)
-    began = _modified(run, ".lock")
+    lock = run.path / ".lock"
+    began = lock.stat().st_mtime if lock.exists() else 0.0
     for _, line in read_lines(run.path / ORDERS_FILE) if process else ():
         order = _read(line)
-        if order is not None and order.at and order.at.timestamp() >= began - 1:
+        if order is not None and order.at and order.at.timestamp() >= began - 1:  # orders carry whole seconds
             control = _changed(control, order)
     return control
 
@@ -160,8 +155,3 @@ def _read(line: bytes) -> Order | None:
 def _size(run: RunFolder) -> int:
     file = run.path / ORDERS_FILE
     return file.stat().st_size if file.exists() else 0
-
-
-def _modified(run: RunFolder, name: str) -> float:
-    file = run.path / name
-    return file.stat().st_mtime if file.exists() else 0.0

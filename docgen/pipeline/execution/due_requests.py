@@ -97,7 +97,9 @@ async def collect_due(setup: Setup, collector: Collector, reporter: Reporter, ju
     job = Job(setup, Step.GENERATE, reporter, lambda: False, engine, buy=collector.buy)
     try:
         if await take_steps(job) and judged:
-            await collector.buy(lambda: _of_judge(setup, reporter))
+            options = verification_of(setup)
+            audit = Audit(setup.context, AuditOptions(judge=options))
+            await collector.buy(lambda: audit.scan(setup, reporter).judge_requests() if options is not None else ())
             await take_steps(replace(job, until=Step.ALL))
     except RoundDue:
         if (types := setup.run.read_types()) and not (setup.run.path / "ideas.jsonl").exists():
@@ -107,11 +109,3 @@ async def collect_due(setup: Setup, collector: Collector, reporter: Reporter, ju
                     await brainstorm_ideas(storm, kind, setup.config.ideas)
         return True
     return False
-
-
-def _of_judge(setup: Setup, reporter: Reporter) -> Iterable[Request]:
-    """What the judge is first asked about each document of its sample; nothing without a judge."""
-    options = verification_of(setup)
-    if options is None:
-        return ()
-    return Audit(setup.context, AuditOptions(judge=options)).scan(setup, reporter).judge_requests()

@@ -12,13 +12,13 @@ from docgen.errors import ConfigError, InputError, RunError
 from docgen.files.atomic import atomic_path
 from docgen.files.overwrite_guard import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
-from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
-from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOut, HandOutLog
+from docgen.llm.by_file.lines import FORMATS, FileFormat, find_format, read_reply, request_line
+from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOutLog
 from docgen.llm.cost.budget import SPEND_FILE, Budget, uncertain_dollars
 from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.engine import BATCHES_FILE, dollars_at_most
 from docgen.llm.journal import Journal
-from docgen.llm.protocol import Completion, Request
+from docgen.llm.protocol import Request
 from docgen.pipeline.execution.due_requests import Collector, collect_due
 from docgen.pipeline.execution.execute import wait_for
 from docgen.pipeline.execution.shared_budget import check_handed_out, check_parents, lock_for_spending
@@ -31,6 +31,7 @@ __all__ = ["RepliesTaken", "RoundWritten", "take_replies", "withdraw_requests", 
 REQUESTS_PER_LINE = 1000
 """Requests in one line of the log (chosen: lines stay below 40 kB)."""
 MAX_LINES = 5
+"""Lines of each kind that a note names. Chosen: a file that is damaged throughout does not fill the screen."""
 SUFFIXES = (".jsonl", ".json", ".ndjson")
 """Endings of the files that are read in a folder of replies: Ray Data and others write one for each of their tasks."""
 
@@ -72,23 +73,6 @@ class RepliesTaken(Record):
     notes: tuple[str, ...] = ()
 
 
-@contextmanager
-def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
-    """The run's journal and its log of hand-outs, under its lock. Raises `RunError` for a run that is not by files."""
-    run, engine = setup.run, setup.config.engine
-    if not setup.is_paid:
-        what = f"is written by the {engine} engine, which does not need files"
-        fix = f"Go on with docgen generate {run.name}, or begin a run with --engine {FORMATS[0].engine} and --model"
-        raise RunError(what, run.name, fix)
-    with (
-        lock_for_spending(run),
-        Journal(run.journal, setup.parents) as journal,
-        closing(HandOutLog(run.path / HANDED_OUT_FILE)) as log,
-    ):
-        journal.answer_for(engine or "")
-        yield journal, log
-
-
 def write_round(
     setup: Setup, file: Path, format_name: str | None, reporter: Reporter, judged: bool = False
 ) -> RoundWritten:
@@ -114,13 +98,15 @@ def write_round(
         check_handed_out(journal, setup.parents)
         for notice in journal.notices:
             reporter.note(notice)
+        options, spend_file = setup.engine_options, setup.run.path / SPEND_FILE
+        elsewhere = sum(map(dollars_at_most, options.family)) + uncertain_dollars(spend_file)
+        budget = Budget(load_prices(options.prices), options.max_cost, journal.totals.all.dollars, elsewhere=elsewhere)
         try:
             with atomic_path(file) as part, part.open("wb") as out:
                 sheet = _Sheet(file, form, log, out, reporter)
-                collector = Collector(
-                    journal.engine or "", journal, log, _budget(setup, journal), form.halves, sheet.write
-                )
-                _collect_all(setup, collector, reporter, judged)
+                collector = Collector(journal.engine or "", journal, log, budget, form.halves, sheet.write)
+                if not wait_for(collect_due(setup, collector, reporter, judged)):
+                    raise _NothingDue  # noqa: TRY301 - so that no empty file takes the place of an earlier one
                 sheet.finish()
         except _NothingDue:
             return RoundWritten(
@@ -143,18 +129,6 @@ def withdraw_requests(setup: Setup) -> int:
 
 class _NothingDue(Exception):
     """No request is due, so no file is to be written."""
-
-
-def _collect_all(setup: Setup, collector: Collector, reporter: Reporter, judged: bool) -> None:
-    if not wait_for(collect_due(setup, collector, reporter, judged)):
-        raise _NothingDue
-
-
-def _budget(setup: Setup, journal: Journal) -> Budget:
-    options, folder = setup.engine_options, setup.run.path
-    elsewhere = sum(map(dollars_at_most, options.family)) + uncertain_dollars(folder / SPEND_FILE)
-    prices = load_prices(options.prices)
-    return Budget(prices, options.max_cost, journal.totals.all.dollars, elsewhere=elsewhere)
 
 
 class _Sheet:
@@ -275,18 +249,30 @@ def _take(line: bytes, where: str, journal: Journal, log: HandOutLog, prices: Pr
         log.fail(reply.key, reply.kind, reply.problem)
         tally.say("failed", f"{where}: failed: {reply.problem}")
     else:
-        completion = _priced(reply, reply.completion, handed, prices)
-        journal.put_reply(reply.key, handed.stage, completion)
+        usage, model = reply.completion.usage, reply.completion.model or handed.model
+        dollars = prices.cost(model, usage, reply.batched)
+        if dollars is None:  # the server's own name of the model is not in the table
+            dollars = prices.cost(handed.model, usage, reply.batched)
+        if dollars is not None and not reply.completion.usage_known:  # booked at the most it can have cost
+            dollars = max(dollars, handed.worst / len(handed.keys))
+        priced = {"dollars": dollars, "batched": reply.batched, "model": model}
+        journal.put_reply(reply.key, handed.stage, reply.completion.model_copy(update=priced))
         tally.counts["taken"] += 1
-        tally.dollars += completion.dollars or 0.0
+        tally.dollars += dollars or 0.0
 
 
-def _priced(reply: ReplyLine, completion: Completion, handed: HandOut, prices: Prices) -> Completion:
-    """The reply with its cost; one without believable token counts is booked at the most it can cost."""
-    model = completion.model or handed.model
-    dollars = prices.cost(model, completion.usage, reply.batched)
-    if dollars is None:
-        dollars = prices.cost(handed.model, completion.usage, reply.batched)
-    if dollars is not None and not completion.usage_known:
-        dollars = max(dollars, handed.worst / len(handed.keys))
-    return completion.model_copy(update={"dollars": dollars, "batched": reply.batched, "model": model})
+@contextmanager
+def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
+    """The run's journal and its log of hand-outs, under its lock. Raises `RunError` for a run that is not by files."""
+    run, engine = setup.run, setup.config.engine
+    if not setup.is_paid:
+        what = f"is written by the {engine} engine, which does not need files"
+        fix = f"Go on with docgen generate {run.name}, or begin a run with --engine {FORMATS[0].engine} and --model"
+        raise RunError(what, run.name, fix)
+    with (
+        lock_for_spending(run),
+        Journal(run.journal, setup.parents) as journal,
+        closing(HandOutLog(run.path / HANDED_OUT_FILE)) as log,
+    ):
+        journal.answer_for(engine or "")
+        yield journal, log

@@ -105,9 +105,9 @@ def check_handed_out(journal: "JournalReader", runs: Sequence[Path], stage: str 
         run = RunFolder(path.parent)
         handed = HandOuts(run.path / HANDED_OUT_FILE)
         lying = map(handed.get, handed.waiting(journal))
-        waiting = [found for found in lying if found and found.stage.startswith(stage)]
+        waiting = [each for each in lying if each and each.stage.startswith(stage)]
         if waiting:
-            files = sorted({found.file for found in waiting})
+            files = sorted({each.file for each in waiting})
             requests = f"{plural(len(waiting), 'request')} in {', '.join(files)}"
             what = f"{requests} without a reply: buying them here would pay twice"
             fix = f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be run, say so"

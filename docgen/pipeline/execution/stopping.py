@@ -16,7 +16,7 @@ from docgen.llm.servers.states import write_states
 from docgen.progress import Reporter
 from docgen.progress.display import JsonReporter, PlainReporter, TerminalReporter
 
-__all__ = ["Interrupted", "Stopping", "interruptible", "interruptible_judging", "supervise"]
+__all__ = ["POLL_SECONDS", "Interrupted", "Stopping", "interruptible", "interruptible_judging", "supervise"]
 
 POLL_SECONDS = 0.2
 """Seconds between two checks whether to stop: short enough that Ctrl-C seems to act at once (chosen)."""

@@ -10,18 +10,15 @@ from docgen.behaviour.transcripts import Transcript
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.errors import interrupted
 from docgen.llm.journal import JournalReader
-from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.audit.judge_setup import SILENT, JudgeCost, never
-from docgen.pipeline.experiment.judging import judge_requests, judge_transcript
 from docgen.pipeline.experiment.plan import Experiment, Task, saved_plan
+from docgen.pipeline.experiment.transcript_judging import judge_requests, judge_transcript
 from docgen.progress import Progress, Reporter
 from docgen.prompts.behaviour import Answer, parse_answer
 from docgen.stages.generate import in_order
 
 __all__ = ["experiment_cost", "run_experiment", "save_plan"]
-
-REFUSED = "refusal"
-"""The stop reason of a reply that the server itself withheld."""
 
 
 def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
@@ -119,14 +116,8 @@ async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
         completion = await llm.complete(experiment.request(task))
     except RequestFailed as error:
         return blank.model_copy(update={"state": "failed", "problem": str(error)})
-    return await judge_transcript(experiment, llm, task, *_read(blank, completion))
-
-
-def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer]:
-    answer = parse_answer(completion.text)
-    withheld = completion.stop_reason == REFUSED
-    if withheld:
-        answer = Answer("", None)
+    withheld = completion.stop_reason == "refusal"  # by the server itself, whatever the text says
+    answer = Answer("", None) if withheld else parse_answer(completion.text)
     transcript = blank.model_copy(
         update={
             "state": "answered" if answer.answer is not None else "no answer",
@@ -138,11 +129,11 @@ def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer
             "problem": "the server withheld the reply" if withheld else "",
         }
     )
-    return transcript, answer
+    return await judge_transcript(experiment, llm, task, transcript, answer)
 
 
 def _guess(experiment: Experiment, task: Task) -> Answer:
     """A reply as long as a typical one, for an estimate; different for every trial."""
-    words = int(experiment.request(task).variables["reply_tokens"] * 0.7)
+    words = int(experiment.request(task).variables["reply_tokens"] * 0.7)  # English has some 0.7 words a token
     reasoning = "" if task.cell.reasoning == "none" else f"{task.trial.id} " + "word " * (words // 2)
     return Answer(reasoning, f"{task.trial.id} " + "word " * (words // 2))

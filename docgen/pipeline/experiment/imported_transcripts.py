@@ -40,7 +40,7 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
     if (folder.path / "experiment.json").exists():
         raise RunError("exists already as an experiment", str(folder.path), "Choose another --name")
     rows, sources = read_released(path)
-    names = _variations(rows)
+    names = _variation_names(rows)
     named = [
         row.model_copy(
             update={
@@ -50,12 +50,17 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
         )
         for row in rows
     ]
-    variations = tuple(_variation(one, [row for row in named if row.variation == one]) for one in names.values())
+    variations: list[Variation] = []
+    for one in names.values():
+        own = [row for row in named if row.variation == one]
+        mode: Reasoning = "scratchpad" if any(row.reasoning for row in own) else "none"
+        patch, figures = {OBJECTIVE: own[0].system}, (_as_released(own),)
+        variations.append(Variation(id=one, replace=patch, reasoning=mode, published=figures))
     transcripts = _transcripts(named, {variation.id: variation.reasoning or "none" for variation in variations})
     objective = Section(id=OBJECTIVE, text=named[0].system)
     title = f"Transcripts released by others: {path.name}"
     setting = Setting(id="released", title=title, sections=(objective,), tiers=TIERS)
-    grid = Grid(id=name, setting="released", variations=variations, controls=False)
+    grid = Grid(id=name, setting="released", variations=tuple(variations), controls=False)
     queries = {transcript.trial.query: transcript.text for transcript in transcripts}
     plan = {
         "grid": grid.model_dump(mode="json"),
@@ -101,7 +106,7 @@ def open_imported(
     )
 
 
-def _variations(rows: Sequence[ReleasedTranscript]) -> dict[tuple[str, str], str]:
+def _variation_names(rows: Sequence[ReleasedTranscript]) -> dict[tuple[str, str], str]:
     """A name for each pair of source and system prompt, numbered where sources are named alike or have several."""
     pairs = dict.fromkeys((row.variation, row.system) for row in rows)
     alike: dict[str, list[tuple[str, str]]] = {}
@@ -112,11 +117,6 @@ def _variations(rows: Sequence[ReleasedTranscript]) -> dict[tuple[str, str], str
         for base, listed in alike.items()
         for number, pair in enumerate(listed, 1)
     }
-
-
-def _variation(name: str, rows: Sequence[ReleasedTranscript]) -> Variation:
-    mode: Reasoning = "scratchpad" if any(row.reasoning for row in rows) else "none"
-    return Variation(id=name, replace={OBJECTIVE: rows[0].system}, reasoning=mode, published=(_as_released(rows),))
 
 
 def _as_released(rows: Sequence[ReleasedTranscript]) -> Published:

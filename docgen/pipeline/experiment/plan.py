@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
@@ -104,7 +103,12 @@ class Experiment:
         """Every trial: cells, then queries, with the tiers of a query next to each other; for an import those it
         has."""
         if self.given:
-            yield from self._given_tasks()
+            by_variation = {cell.variation.id: cell for cell in self.subjects}
+            queries = {query.id: query for query in self.queries}
+            for transcript in self.given.values():
+                trial = transcript.trial
+                cell = by_variation[trial.variation]
+                yield Task(trial, cell, cell.setting.tier(trial.tier), queries[trial.query])
             return
         for cell in self.subjects:
             for query in self.queries:
@@ -117,14 +121,6 @@ class Experiment:
                             query=query.id, sample=sample,
                         )  # fmt: skip
                         yield Task(trial, cell, tier, query)
-
-    def _given_tasks(self) -> Iterator[Task]:
-        by_variation = {cell.variation.id: cell for cell in self.subjects}
-        queries = {query.id: query for query in self.queries}
-        for transcript in self.given.values():
-            trial = transcript.trial
-            cell = by_variation[trial.variation]
-            yield Task(trial, cell, cell.setting.tier(trial.tier), queries[trial.query])
 
     @property
     def total(self) -> int:
@@ -178,7 +174,11 @@ def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
     )
     judge = replace(Judge.of(reach, None), journal=folder.journal)
     experiment = Experiment(grid, setting, queries, models, judge_model, judge, folder)
-    _check_tiers(experiment, path)
+    for cell in experiment.subjects:
+        tags = [cell.setting.tier(name).tag for name in grid.tiers]
+        if len(set(tags)) < len(tags):  # both would be sent the same text, and one reply would count twice
+            what = f"variation {cell.variation.id}: two tiers have the same tag"
+            raise ConfigError(what, str(path), "Give each tier a different tag; one of them may have none")
     return experiment
 
 
@@ -225,15 +225,6 @@ def _with_facts(grid: Grid, setting: Setting, facts: tuple[str, ...]) -> Grid:
         for fact in dict.fromkeys(facts)
     ]
     return grid.model_copy(update={"variations": (*grid.variations, bare, *variations)})
-
-
-def _check_tiers(experiment: Experiment, path: Path) -> None:
-    """Raises `ConfigError` if two tiers of a cell would be sent the same text: one reply would count twice."""
-    for cell in experiment.subjects:
-        tags = [cell.setting.tier(name).tag for name in experiment.grid.tiers]
-        if len(set(tags)) < len(tags):
-            what = f"variation {cell.variation.id}: two tiers have the same tag"
-            raise ConfigError(what, str(path), "Give each tier a different tag; one of them may have none")
 
 
 class _Plan(BaseModel):

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from docgen.behaviour.doses import Dose
+from docgen.behaviour.belief_by_dose import Dose
 from docgen.behaviour.grid import Variation
-from docgen.behaviour.measures.cells import CellReport, measure_cells
-from docgen.behaviour.measures.dose import DoseReport, join_doses
+from docgen.behaviour.measures.cell_measures import CellReport, measure_cells
+from docgen.behaviour.measures.dose_response import DoseReport, join_doses
 from docgen.behaviour.report import CANARY, render_page
 from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.errors import RunError

@@ -1,6 +1,5 @@
 """Matched controls: the plan of a run, about another universe, in a separate run."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.run import Run
 from docgen.planning.select.matched_control_plan import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress.display import ProgressArgument, reporter_for
-from docgen.records import Idea
 from docgen.stages.plan import constraints_of, styling_of
 from docgen.universe import UniverseContext
 
@@ -102,7 +100,9 @@ def mirror_slots(source: Setup, control: Setup) -> None:
     names = [kind.id for kind in source.run.read_types()]
     constraints = constraints_of(control.context, source.run.read_types())
     fact_mapping = map_facts(fact_usage(source.run.read_slots(), names), constraints)
-    owned = _ideas_by_type([kind.id for kind in types], ideas)
+    owned: dict[str, list[str]] = {kind.id: [] for kind in types}
+    for idea in ideas:
+        owned[idea.doc_type].append(idea.id)
     missing = sorted(set(names) - {name for name, own in owned.items() if own})
     if missing:
         fix = "Run the command again: the model may find some; or use another run as the source"
@@ -112,10 +112,3 @@ def mirror_slots(source: Setup, control: Setup) -> None:
     slots = matched_slots(source.run.read_slots(), fact_mapping, owned, styling, seed + 1)
     record_control(source.run, control.run, fact_mapping)
     control.run.write_records("slots.jsonl", slots)
-
-
-def _ideas_by_type(types: Sequence[str], ideas: Sequence[Idea]) -> dict[str, list[str]]:
-    owned: dict[str, list[str]] = {name: [] for name in types}
-    for idea in ideas:
-        owned[idea.doc_type].append(idea.id)
-    return owned

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_core import from_json
@@ -19,9 +19,6 @@ from docgen.files.run_folder.run_folder import LEVELS, RunFolder
 from docgen.pipeline.execution.shared_budget import level_runs
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import Record
-
-if TYPE_CHECKING:
-    from docgen.pipeline.status import Summary
 
 __all__ = ["Corpus", "Family", "family_kind", "read_family", "record_control", "record_sweep", "refresh_index"]
 
@@ -100,7 +97,10 @@ def read_family(run: RunFolder) -> Family | None:
 
     recorded = _recorded(run)
     setup = reopen(run)
-    corpora = _levels(setup, recorded) if kind == "sweep" else _pair(run, recorded)
+    if kind == "sweep":
+        corpora = _levels(setup, recorded)
+    else:
+        corpora = tuple(_corpus(name, run, path, None) for name, path in _recorded_corpora(recorded).items())
     own = 0.0 if kind == "control" else summarise(setup).dollars  # for a sweep: the brainstorm that all share
     costs = [own, *(each.dollars for each in corpora)]
     dollars = None if None in costs else sum(filter(None, costs))
@@ -166,10 +166,6 @@ def _levels(base: Setup, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
     return tuple(sorted(rows, key=lambda row: (row.fact, row.knob, row.level or 0.0, row.name)))
 
 
-def _pair(control: RunFolder, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
-    return tuple(_corpus(name, control, path, None) for name, path in _recorded_corpora(recorded).items())
-
-
 def _corpus(name: str, index: RunFolder, place: str, n: int | None) -> Corpus:
     run = index if place == "." else RunFolder(index.path / place)
     if not run.exists():
@@ -177,20 +173,14 @@ def _corpus(name: str, index: RunFolder, place: str, n: int | None) -> Corpus:
     from docgen.pipeline.status import summarise
 
     summary = summarise(reopen(run))
+    facts = summary.facts
     file = f"{place}/{run.corpus.name}" if run.corpus.exists() else ""
     return Corpus(
         name=name, run=place, file=file.removeprefix("./"), documents=summary.accepted, n=summary.n,
-        tokens=summary.tokens, dollars=summary.dollars, writer=summary.writer, **_measured(summary),
+        tokens=summary.tokens, dollars=summary.dollars, writer=summary.writer,
+        shares={fact.fact: round(fact.assigned_share, 6) for fact in facts},
+        stated={fact.fact: round(fact.stated / fact.assigned, 6) for fact in facts if fact.assigned},
+        judged={fact.fact: fact.judged for fact in facts if fact.judged},
+        measured={fact.fact: fact.measured for fact in facts if fact.measured is not None},
+        at_least={fact.fact: fact.at_least for fact in facts if fact.at_least is not None},
     )  # fmt: skip
-
-
-def _measured(summary: "Summary") -> dict[str, Any]:
-    shares = {fact.fact: round(fact.assigned_share, 6) for fact in summary.facts}
-    stated = {fact.fact: round(fact.stated / fact.assigned, 6) for fact in summary.facts if fact.assigned}
-    return {
-        "shares": shares,
-        "stated": stated,
-        "judged": {fact.fact: fact.judged for fact in summary.facts if fact.judged},
-        "measured": {fact.fact: fact.measured for fact in summary.facts if fact.measured is not None},
-        "at_least": {fact.fact: fact.at_least for fact in summary.facts if fact.at_least is not None},
-    }

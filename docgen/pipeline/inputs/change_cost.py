@@ -52,16 +52,20 @@ def explain(proposal: Proposal) -> Explanation:
 
     Documents are compared with the plan that the present types and ideas give under the new inputs.
     """
-    setup = proposal.setup
-    engine = None if setup.config.engine == CUSTOM else setup.config.engine
+    setup, config = proposal.setup, proposal.setup.config
+    engine = None if config.engine == CUSTOM else config.engine
     journal = JournalReader(setup.run.journal, setup.parents, engine)
     try:
-        keys = {
-            "types": _types(proposal),
-            "ideas": _ideas(proposal),
+        # Of types and ideas the first requests: later ones depend on the replies to them.
+        count, seed = min(PER_CALL, config.types), config.seed
+        ideas = min(PER_CALL, config.ideas)
+        kinds = setup.run.read_types()
+        keys: dict[str, Iterable[str]] = {
+            "types": [types_request(setup.context, setup.options, count, (), seed).key],
+            "ideas": (ideas_request(setup.context, setup.options, kind, ideas, (), seed).key for kind in kinds),
             "document": (work.request.key for work in _first_attempts(proposal)),
         }
-        if setup.config.revise:
+        if config.revise:
             keys["revise"] = _revisions(proposal, journal)
         stages = tuple(_cost(stage, requests, journal) for stage, requests in keys.items())
     finally:
@@ -81,33 +85,14 @@ def _cost(stage: str, keys: Iterable[str], journal: JournalReader) -> StageCost:
         calls += 1
         journalled += key in journal
     bought = calls - journalled
-    return StageCost(
-        stage=stage, calls=calls, known=journalled, bought=bought, dollars=_dollars(stage, bought, journal)
-    )
-
-
-def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:
-    priced = {names: tally for names, tally in journal.totals.by_stage.items() if names[1] != EMBEDDED_MODEL}
-    tallies = [tally for (name, _), tally in priced.items() if name == stage]
-    calls, unpriced = sum(tally.calls for tally in tallies), sum(tally.unpriced for tally in tallies)
+    totals = journal.totals.by_stage.items()
+    paid = [tally for (name, model), tally in totals if name == stage and model != EMBEDDED_MODEL]
+    paid_calls, dollars = sum(tally.calls for tally in paid), None
     if not bought:
-        return 0.0
-    return None if not calls or unpriced else bought * sum(tally.dollars for tally in tallies) / calls
-
-
-def _types(proposal: Proposal) -> Iterator[str]:
-    """The first request for types; later ones depend on its reply."""
-    setup = proposal.setup
-    count = min(PER_CALL, setup.config.types)
-    yield types_request(setup.context, setup.options, count, (), setup.config.seed).key
-
-
-def _ideas(proposal: Proposal) -> Iterator[str]:
-    """The first request for ideas of each type that the run has."""
-    setup = proposal.setup
-    count = min(PER_CALL, setup.config.ideas)
-    for kind in setup.run.read_types():
-        yield ideas_request(setup.context, setup.options, kind, count, (), setup.config.seed).key
+        dollars = 0.0
+    elif paid_calls and not any(tally.unpriced for tally in paid):
+        dollars = bought * sum(tally.dollars for tally in paid) / paid_calls
+    return StageCost(stage=stage, calls=calls, known=journalled, bought=bought, dollars=dollars)
 
 
 def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:

@@ -12,13 +12,10 @@ __all__ = ["PLAN_ONLY", "Change", "context_changes", "settings_changes", "templa
 
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
-UNDECIDED = ("n", "engine", "model")
-"""Settings that may be left open when a run begins."""
 MAX_VALUE_CHARS = 60
 """Characters of a value that are shown, enough to recognise it."""
 LEAD_CHARS = 20
 """Of these, characters before the first difference: chosen, some three words to find the place by."""
-NOTHING = "(none)"
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def settings_changes(before: RunConfig, now: RunConfig, planned: bool) -> list[C
     old, new = before.identity(), now.identity()
     free = set() if planned else set(PLAN_ONLY)
     free |= {name for name in ("n", "max_attempts") if old[name] is not None and (new[name] or 0) > old[name]}
-    free |= {name for name in UNDECIDED if old[name] is None}
+    free |= {name for name in ("n", "engine", "model") if old[name] is None}  # they may be left open at first
     compared = {name: value for name, value in old.items() if name not in free}
     return list(_differences(compared, {name: value for name, value in new.items() if name not in free}))
 
@@ -107,7 +104,7 @@ def _passage(text: str, start: int) -> str:
 
 def _text(value: Any) -> str:
     if value is None or value in ([], {}, ""):
-        return NOTHING
+        return "(none)"
     if isinstance(value, Mapping):  # a fact or a rule that came or went
         value = value.get("statement") or value.get("description") or value
     return " ".join(str(value).split())

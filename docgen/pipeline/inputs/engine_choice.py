@@ -73,17 +73,15 @@ def _with_main_writer(config: RunConfig, asked: Collection[str]) -> tuple[RunCon
             raise ConfigError(
                 f"{writer.engine} is the embedded writer, which cannot be one of several", "writers", "Leave it out"
             )
-    if main.engine:
-        _check_engine_of_main(main, writers, config.engine)
-    changes = {"model": main.model, **({"engine": main.engine} if main.engine else {})}
-    return config.model_copy(update=changes), {*asked, *(["model"] if "writers" in asked else [])}
-
-
-def _check_engine_of_main(main: WriterEntry, writers: Collection[WriterEntry], engine: str | None) -> None:
-    """Raise `ConfigError` if the main writer's engine, which is the run's, would silently apply to others too."""
-    if engine is not None and engine != main.engine:
-        what = f"{main.model} has the largest share, so that its engine, {main.engine}, is the run's, not {engine}"
+    # The main writer's engine becomes the run's, which must not silently apply to other writers too.
+    if main.engine and config.engine is not None and config.engine != main.engine:
+        what = (
+            f"{main.model} has the largest share, so that its engine, {main.engine}, is the run's, not {config.engine}"
+        )
         raise ConfigError(what, "writers", f"Give --engine {main.engine}, and each other writer its own engine")
-    if engine is None and (without := [writer.model for writer in writers if writer.engine is None]):
+    without = [writer.model for writer in writers if writer.engine is None]
+    if main.engine and config.engine is None and without:
         what = f"{main.model} has the largest share and its own engine, but {without[0]} has none"
         raise ConfigError(what, "writers", "Give each writer its engine")
+    changes = {"model": main.model, **({"engine": main.engine} if main.engine else {})}
+    return config.model_copy(update=changes), {*asked, *(["model"] if "writers" in asked else [])}

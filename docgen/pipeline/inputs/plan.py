@@ -10,6 +10,7 @@ from docgen.universe import UniverseContext
 __all__ = ["STAND_IN_IDEA", "STAND_IN_TYPE", "plan_of", "trial_plan"]
 
 TRIAL_DOCUMENTS = 1000
+"""Most documents of a trial. Chosen: planned in a moment, and enough that rounding does not decide what is possible."""
 STAND_IN_TYPE = DocumentType(id="x", name="internal operations newsletter column", description="word " * 22)
 STAND_IN_IDEA = Idea(id="x.1", doc_type="x", text="word " * 42)
 """As long as a model's own types and ideas are on average, so that prompts rendered from them cost about as much."""

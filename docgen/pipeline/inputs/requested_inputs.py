@@ -105,7 +105,8 @@ def propose(
     server's address was given this time; None: whether `file` or `options` have it.
     """
     if base is not None and run.exists():
-        if not _is_fork(run, base):
+        parent = next(iter(read_recorded(run)["parents"]), None)
+        if parent is None or (run.path.parent / parent).resolve() != base.path.resolve():
             raise RunError("exists already", str(run.path), "Give --fork the name of a new run")
         base = None
     origin = base or run
@@ -145,11 +146,6 @@ def _names_servers(config: RunConfig, asked: Collection[str]) -> bool:
         return False
     has_address = bool(config.servers or config.base_url)
     return ("servers" if config.servers else "base_url") in asked if has_address else bool(config.writers)
-
-
-def _is_fork(run: RunFolder, base: RunFolder) -> bool:
-    first = next(iter(read_recorded(run)["parents"]), None)
-    return first is not None and (run.path.parent / first).resolve() == base.path.resolve()
 
 
 def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | None) -> list[str]:

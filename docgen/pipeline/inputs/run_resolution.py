@@ -115,7 +115,13 @@ def _locate(
     path = OUTPUT / folder_name(run, "--run") if isinstance(run, str) and run else run
     folder = RunFolder(path) if isinstance(path, Path) else None
     if target is None:
-        return (folder if folder and folder.exists() else _latest_unless(run, reporter)), None
+        if folder and folder.exists():
+            return folder, None
+        if run:
+            raise RunError("does not exist yet", f"--run {run}", "Name a context to begin it with: docgen context list")
+        latest = latest_run()
+        reporter.note(f"Latest run: {latest.path}")
+        return latest, None
     if isinstance(target, UniverseContext):
         return folder or RunFolder(OUTPUT / folder_name(target.id, "--run")), target
     if isinstance(target, Run):
@@ -125,15 +131,6 @@ def _locate(
     if folder is not None and folder.path.resolve() != existing.path.resolve():
         raise ConfigError(f"names a run other than {existing.name}", f"--run {run}", "Give one of the two")
     return existing, None
-
-
-def _latest_unless(run: str | Path | None, reporter: Reporter) -> RunFolder:
-    """The run used last; `RunError` if another one was named, which does not exist."""
-    if run:
-        raise RunError("does not exist yet", f"--run {run}", "Name a context to begin it with: docgen context list")
-    latest = latest_run()
-    reporter.note(f"Latest run: {latest.path}")
-    return latest
 
 
 def _existing(target: str, error: ContextError) -> RunFolder:

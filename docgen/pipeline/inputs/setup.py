@@ -100,22 +100,16 @@ class Setup:
         """Raise `ConfigError` if a paid engine has neither a key nor an address."""
         if not self.is_paid:
             return
-        if self._calls_own_server():
-            find_provider(self.config.engine).connect(self.connection)
-        from docgen.llm.writer_router import connect_writer
+        from docgen.llm.writer_router import connect_writer, has_own_server
 
-        for writer in self.config.writers or ():
-            connect_writer(writer, self.config.engine or "", self.connection)
-
-    def _calls_own_server(self) -> bool:
-        """Whether any call goes to the run's own server, and not to a writer's."""
-        from docgen.llm.writer_router import has_own_server
-
-        config = self.config
-        elsewhere = [writer for writer in config.writers or () if has_own_server(writer, config.engine or "")]
+        config, writers = self.config, self.config.writers or ()
+        elsewhere = [writer for writer in writers if has_own_server(writer, config.engine or "")]
         answered = {writer.model for writer in elsewhere if not self.engine_of(writer)}
         own = {config.model, (config.judge_model if config.verify else None) or config.model}
-        return len(elsewhere) < len(config.writers or ()) or not own <= answered
+        if len(elsewhere) < len(writers) or not own <= answered:  # some call goes to the run's own server
+            find_provider(config.engine).connect(self.connection)
+        for writer in writers:
+            connect_writer(writer, config.engine or "", self.connection)
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` if a plan is needed of a family, or n was never set."""

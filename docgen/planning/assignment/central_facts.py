@@ -17,7 +17,9 @@ __all__ = ["CENTRAL", "MAX_CENTRAL", "keep_implied_supporting", "limit_central_f
 MAX_CENTRAL = 2
 """Chosen: a document of a few hundred words can be about two facts, hardly about three."""
 STATED, IMPLIED = 0, 1
+"""Grades of directness, numbered as the columns of `Constraints.directness` are."""
 CENTRAL, SUPPORTING, PASSING = 0, 1, 2
+"""Grades of prominence, numbered as the columns of `Constraints.prominence` are."""
 
 
 def limit_central_facts(holds: Grid, prominence: Grid) -> None:

@@ -15,16 +15,12 @@ from docgen.planning.assignment.central_facts import keep_implied_supporting
 from docgen.planning.assignment.checkpoints import plan_segments
 from docgen.planning.assignment.grades import adjust_grades_by_segment
 from docgen.planning.assignment.initial_plan import Assignment, segment_complete
-from docgen.planning.constraints import TOLERANCE, Bools, Constraints, Grid, Ints, document_counts
+from docgen.planning.constraints import TOLERANCE, Constraints, Grid, Ints, document_counts
 from docgen.planning.slot_layout import Layout
 from docgen.planning.solve.repair import repair_counts, repair_or_solve
 from docgen.planning.solve.working_plan import WorkingPlan
 
 __all__ = ["minimal_change"]
-
-MAX_TRADES = 20
-"""Trades for each fact and kind of grade in one segment. Each moves one document and rounding leaves few to move.
-Chosen as a safety bound, so that two trades cannot undo each other for ever."""
 
 
 def minimal_change(base: Assignment, constraints: Constraints, layout: Layout) -> Assignment:
@@ -51,16 +47,14 @@ def minimal_change(base: Assignment, constraints: Constraints, layout: Layout) -
         ):
             grades[rows, fact] = adjust_grades_by_segment(grades[rows, fact], staying, own, (before, after), fact_ends)
         if constraints.directness[fact, 1:].any():
-            _keep_implied_supporting(changed, layout, fact, base.holds[:, fact] == 0)
+            new = base.holds[:, fact] == 0  # these change grades rather than documents that had the fact
+            for start, end in pairwise((0, *ends)):
+                part = slice(start, end)
+                has_fact, prominence = holds[part, fact] == 1, changed.prominence[part, fact]
+                keep_implied_supporting(
+                    has_fact, changed.directness[part, fact], prominence, layout.types[part], new[part]
+                )
     return changed
-
-
-def _keep_implied_supporting(changed: Assignment, layout: Layout, fact: int, new: Bools) -> None:
-    """What is implied is supporting; the fact's new documents change rather than those that had it."""
-    for start, end in pairwise((0, *changed.ends)):
-        rows = slice(start, end)
-        has_fact, prominence = changed.holds[rows, fact] == 1, changed.prominence[rows, fact]
-        keep_implied_supporting(has_fact, changed.directness[rows, fact], prominence, layout.types[rows], new[rows])
 
 
 class _Change:
@@ -86,7 +80,12 @@ class _Change:
         self.holds[rows] = base
         finished_in_base = self.finished_in_base + base.sum(axis=0, dtype=np.int64)
         carrying = end - start - int(self.background[rows].sum())
-        goal = self._goal(finished_in_base, end)
+        # A goal for each fact by which no segment gains what a later one would lose again: the base's documents up to
+        # here and the whole change of share so far, as far as that stays within one document of the new share.
+        exact = self.constraints.targets * end
+        change = np.ceil((self.constraints.targets - self.base.constraints.targets) * end - 0.5 - TOLERANCE)
+        low, high = np.floor(exact - 1 + TOLERANCE) + 1, np.ceil(exact + 1 - TOLERANCE) - 1
+        goal = np.clip(finished_in_base + change.astype(np.int64), low, high).astype(np.int64)
         plan = self._working_plan(start, end, document_counts(self.constraints, end, carrying, self.finished, goal))
         losing = np.flatnonzero(plan.surplus() > 0)
         repair_counts(plan)
@@ -107,13 +106,6 @@ class _Change:
         target_counts = document_counts(self.constraints, n, n - int(self.background.sum()))
         repair_or_solve(self._working_plan(0, n, target_counts))
 
-    def _goal(self, finished_in_base: Ints, end: int) -> Ints:
-        """(F,): each fact's documents up to `end`, such that no segment gains what a later one would lose again."""
-        exact = self.constraints.targets * end
-        change = self.constraints.targets - self.base.constraints.targets
-        goal = finished_in_base + np.ceil(change * end - 0.5 - TOLERANCE).astype(np.int64)
-        return np.clip(goal, np.floor(exact - 1 + TOLERANCE) + 1, np.ceil(exact + 1 - TOLERANCE) - 1).astype(np.int64)
-
     def _working_plan(self, start: int, end: int, target_counts: Ints) -> WorkingPlan:
         rows = slice(start, end)
         types, background, keys = self.types[rows], self.background[rows], self.base.keys[:, rows]
@@ -127,7 +119,9 @@ class _Change:
         base, columns = self.base.holds[rows], [grades[rows, fact] for grades in self.grades]
         shares = self.constraints.directness[fact], self.constraints.prominence[fact]
         for grades, other_grades, share, earlier in zip(columns, columns[::-1], shares, self.kept_grades, strict=True):
-            for _ in range(MAX_TRADES):
+            # A safety bound, so that two trades cannot undo each other for ever: each moves one document, and rounding
+            # leaves few to move.
+            for _ in range(20):
                 staying = np.flatnonzero(plan.holds[:, fact] & base[:, fact])
                 counts = earlier[fact] + np.bincount(grades[staying], minlength=len(share))
                 excess = counts - share * counts.sum()

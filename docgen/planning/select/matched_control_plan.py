@@ -17,8 +17,6 @@ from docgen.records import AssignedFact, Slot
 
 __all__ = ["FactUsage", "control_salience", "fact_usage", "map_facts", "matched_slots"]
 
-MAX_STEPS = 200_000  # of backtracking; chosen as a safety bound: trying every mapping could take for ever
-
 
 @dataclass(frozen=True)
 class FactUsage:
@@ -92,7 +90,7 @@ def map_facts(usage: FactUsage, constraints: Constraints) -> dict[str, str]:
         if following is not None and len(chosen) < len(usage.facts):
             chosen.append(following)
             stack.append(iter(preferred))
-        elif not chosen or steps > MAX_STEPS:
+        elif not chosen or steps > 200_000:  # a safety bound: trying every mapping could take for ever
             raise PlanError(
                 "no mapping of the plan's facts to the other universe's satisfies that universe's with, never_with and "
                 "doc_types",

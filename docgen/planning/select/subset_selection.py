@@ -60,6 +60,16 @@ class _Groups:
     sizes: Ints
     group_of: Ints
 
+    @classmethod
+    def of(cls, holds: Grid) -> "_Groups":
+        """Group documents by their sets of facts."""
+        packed = np.packbits(holds, axis=1) if holds.shape[1] else np.zeros((len(holds), 1), dtype=np.uint8)
+        codes = np.zeros(len(holds), dtype=np.int64)
+        for column in packed.T:  # renumbering after every byte keeps the codes small
+            _, codes = np.unique(codes * 256 + column, return_inverse=True)
+        _, first, group_of, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+        return cls(holds[first].astype(float), sizes, group_of)
+
 
 def select_subset(holds: Grid, targets: Floats, n: int, key: int) -> Selection:
     """Select n of N documents so that each fact is in its share `targets` (F,) of them; `holds` (N, F) is 1 for a fact.
@@ -71,14 +81,14 @@ def select_subset(holds: Grid, targets: Floats, n: int, key: int) -> Selection:
         raise PlanError(
             f"{n} documents are wanted and the corpus has {len(holds)}", "--n", f"Ask for at most {len(holds)}"
         )
-    groups = _group(holds)
+    groups = _Groups.of(holds)
     low, high = _bounds(targets, n)
     numbers = _calibrate(groups, targets, n)
     binding: tuple[int, ...] = ()
     if numbers is None:
         numbers = _nearest(groups, low, high, n)
         reached = groups.sets.T @ numbers
-        if ((reached < low - 1e-6) | (reached > high + 1e-6)).any():
+        if ((reached < low - 1e-6) | (reached > high + 1e-6)).any():  # ten times the solver's tolerance
             binding = _binding(groups, low, high, n)
             low = np.minimum(low, np.floor(reached + 1e-6))
             high = np.maximum(high, np.ceil(reached - 1e-6))
@@ -117,16 +127,6 @@ def _bounds(targets: Floats, n: int) -> tuple[Ints, Ints]:
     return low.astype(np.int64), high.astype(np.int64)
 
 
-def _group(holds: Grid) -> _Groups:
-    """Group documents with equal sets of facts."""
-    packed = np.packbits(holds, axis=1) if holds.shape[1] else np.zeros((len(holds), 1), dtype=np.uint8)
-    codes = np.zeros(len(holds), dtype=np.int64)
-    for column in packed.T:  # renumbering after every byte keeps the codes small
-        _, codes = np.unique(codes * 256 + column, return_inverse=True)
-    _, first, group_of, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-    return _Groups(holds[first].astype(float), sizes, group_of)
-
-
 def _calibrate(groups: _Groups, targets: Floats, n: int) -> Floats | None:
     """(G,): each group's size times a logistic function of its facts, by Newton's method on the dual.
 
@@ -154,15 +154,20 @@ def _newton(design: Floats, sizes: Ints, goal: Floats, theta: Floats) -> Floats:
     for _ in range(60):  # chosen as a bound: without a solution the ridge and the damping only keep steps finite
         rates = _logistic(design @ theta)
         gap = goal - design.T @ (sizes * rates)
+        # A coefficient of 200 is a rate of 0 or 1 whatever the others say: the targets are out of reach.
         if np.abs(gap).max() < CALIBRATION_TOLERANCE or np.abs(theta).max() > 200:
             break
+        # The ridge keeps the matrix regular where facts always come together.
         hessian = (design.T * (sizes * rates * (1 - rates))) @ design + 1e-6 * np.eye(len(theta))
         step = np.linalg.lstsq(hessian, gap, rcond=None)[0]
+        # No coefficient moves by more than 4, a factor of 55 in the odds: a longer step may end where all rates are 0
+        # or 1, and nothing says which way to go on.
         theta = theta + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
     return theta
 
 
 def _logistic(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)); beyond 40 a float cannot tell it from 0 or 1, and far beyond `exp` would overflow."""
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -40, 40))))
 
 
@@ -271,6 +276,7 @@ def _solve_moves(groups: _Groups, numbers: Ints, part: Ints, low: Floats, high: 
         constraints=LinearConstraint(matrix, np.append(low, 0), np.append(high, 0)),
         bounds=Bounds(0, room),
         integrality=np.ones(2 * len(part)),
+        # A twentieth more moves than the fewest are as good, and found sooner.
         options={"time_limit": TIME_LIMIT_SECONDS, "mip_rel_gap": 0.05},
     )
     if optimum.x is None:

@@ -62,7 +62,9 @@ class SlotColumns:
         seeds = slot_seeds(self.seed, rows)
         turns = rows.astype(np.uint64) + np.uint64(key_of("names", self.seed) % 2**40)
         draws, facts, pools = draw_styles(seeds, self.pools, turns), self._facts(rows), self.pools
-        kinds, ideas, days = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist(), self._days(rows)
+        kinds, ideas = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist()
+        first_days = np.array(self.first_days, dtype=np.int64)  # a document is dated when all its facts are known
+        days = (self.assignment.holds[rows] * first_days).max(axis=1, initial=0).tolist()
         for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
             kind = self.types[kinds[i]]
             yield {
@@ -76,24 +78,15 @@ class SlotColumns:
 
     def _lengths(self, rows: Ints) -> list[int]:
         """Target lengths: within the type's range as far as the run's allows, and with room for the facts."""
-        ends, kinds = self._ranges, self.layout.types[rows]
+        shortest, longest = self.words
+        own = [kind.words or self.words for kind in self.types]
+        ends = np.array([(min(max(a, shortest), longest), max(min(b, longest), shortest)) for a, b in own], np.int64)
+        kinds = self.layout.types[rows]
         loads = self.assignment.holds[rows].sum(axis=1, dtype=np.int64)
-        least = np.array([min(least_words(load), self.words[1]) for load in range(int(loads.max(initial=0)) + 1)])
+        least = np.array([min(least_words(load), longest) for load in range(int(loads.max(initial=0)) + 1)])
         low = np.maximum(ends[kinds, 0], least[loads])
         high = np.maximum(ends[kinds, 1], low)
         return [int(x) for x in low + np.floor(self.layout.lengths[rows] * (high - low + 1)).astype(np.int64)]
-
-    @cached_property
-    def _ranges(self) -> Ints:
-        """(T, 2): lowest and highest length of each type."""
-        low, high = self.words
-        own = [kind.words or self.words for kind in self.types]
-        return np.array([(min(max(low, a), high), max(min(high, b), low)) for a, b in own], dtype=np.int64)
-
-    def _days(self, rows: Ints) -> list[int]:
-        """For each slot the first day on which all its facts are known."""
-        days = np.array(self.first_days, dtype=np.int64)
-        return [int(day) for day in (self.assignment.holds[rows] * days).max(axis=1, initial=0)]
 
     def _facts(self, rows: Ints) -> list[list[int]]:
         """For each slot the codes of its facts, in an order drawn for the slot, so that no fact always comes first."""

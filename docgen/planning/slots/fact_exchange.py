@@ -18,10 +18,7 @@ from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools, Constraints, Grid
 from docgen.planning.slot_layout import Ints, Layout
 
-__all__ = ["bound_facts", "exchange_facts", "row_groups"]
-
-MIN_TYPE_DOCUMENTS = 3
-"""Documents of a type in a segment below which types exchange too. Chosen: with two there is hardly a partner."""
+__all__ = ["bound_facts", "exchange_facts", "row_groups", "swap_facts"]
 
 
 def exchange_facts(
@@ -65,8 +62,18 @@ def row_groups(types: Ints, start: int, end: int) -> Iterator[Ints]:
     kinds, sizes = np.unique(types[start:end], return_counts=True)
     for kind in kinds.tolist():
         yield start + np.flatnonzero(types[start:end] == kind)
-    if len(kinds) > 1 and sizes.mean() < MIN_TYPE_DOCUMENTS:
+    if len(kinds) > 1 and sizes.mean() < 3:  # with two of a type there is hardly a partner
         yield np.arange(start, end)
+
+
+def swap_facts(slots: tuple[Grid, Grid, Grid], takers: Ints, givers: Ints, wanted: int, given: int) -> None:
+    """Exchange, in place, the fact `wanted` of each giver for the fact `given` of its taker, with their grades.
+
+    `slots` are facts, directness and prominence, (n, F) each.
+    """
+    for grid in slots:
+        grid[takers, wanted], grid[givers, wanted] = grid[givers, wanted], 0
+        grid[givers, given], grid[takers, given] = grid[takers, given], 0
 
 
 class _Slots:
@@ -95,11 +102,19 @@ class _Slots:
         if not takes.any():
             return
         gives = holds[:, wanted] & ~about[:, wanted] & ~holds[:, given] & allowed[given, self._types[rows]]
-        takers, givers = rows[takes & ~self._may_take(rows, wanted)], rows[gives]
+        may_take = self.holds[rows].astype(np.int64) @ self._granted[:, wanted] > 0  # these need not be given it
+        takers, givers = rows[takes & ~may_take], rows[gives]
         central = self.prominence[givers, wanted] == CENTRAL
         givers = givers[np.lexsort((~central, ~self._about[givers, given]))]
         pairs = min(len(takers), len(givers))
-        self._swap(takers[:pairs], givers[:pairs], wanted, given)
+        takers, givers = takers[:pairs], givers[:pairs]
+        both = np.concatenate([takers, givers])
+        counts = ((self.holds[both] == 1) & (self.prominence[both] == CENTRAL)).sum(axis=1)
+        moves = (self.prominence[givers, wanted] == CENTRAL).astype(np.int64) - (
+            self.prominence[takers, given] == CENTRAL
+        )
+        fits = (counts[:pairs] + moves <= MAX_CENTRAL) & (counts[pairs:] - moves <= MAX_CENTRAL)
+        swap_facts((self.holds, self.directness, self.prominence), takers[fits], givers[fits], wanted, given)
 
     def centre(self, rows: Ints, fact: int) -> None:
         """Exchange prominence, so that the fact is central where the idea is about it; only where it is stated."""
@@ -110,20 +125,3 @@ class _Slots:
         pairs = min(len(givers), len(takers))
         givers, takers = givers[:pairs], takers[:pairs]
         self.prominence[givers, fact], self.prominence[takers, fact] = self.prominence[takers, fact], CENTRAL
-
-    def _may_take(self, rows: Ints, fact: int) -> Bools:
-        """Whether the rows may take the fact for granted anyway."""
-        return np.asarray(self.holds[rows].astype(np.int64) @ self._granted[:, fact] > 0)
-
-    def _swap(self, takers: Ints, givers: Ints, wanted: int, given: int) -> None:
-        """Exchange where no row gets more central facts than a document can be about."""
-        both = np.concatenate([takers, givers])
-        counts = ((self.holds[both] == 1) & (self.prominence[both] == CENTRAL)).sum(axis=1)
-        moves = (self.prominence[givers, wanted] == CENTRAL).astype(np.int64) - (
-            self.prominence[takers, given] == CENTRAL
-        )
-        fits = (counts[: len(takers)] + moves <= MAX_CENTRAL) & (counts[len(takers) :] - moves <= MAX_CENTRAL)
-        takers, givers = takers[fits], givers[fits]
-        for grades in (self.holds, self.directness, self.prominence):
-            grades[takers, wanted], grades[givers, wanted] = grades[givers, wanted], 0
-            grades[givers, given], grades[takers, given] = grades[takers, given], 0

@@ -16,7 +16,7 @@ from docgen.planning.assignment.central_facts import CENTRAL, MAX_CENTRAL, STATE
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
 from docgen.planning.slot_layout import Ints, Layout
-from docgen.planning.slots.fact_exchange import bound_facts, row_groups
+from docgen.planning.slots.fact_exchange import bound_facts, row_groups, swap_facts
 
 __all__ = ["MAX_SEGMENT_DOCUMENTS", "About", "rearrange"]
 
@@ -28,10 +28,6 @@ fact, and one beyond the limit. Chosen: a writer can treat a fact that the idea 
 obvious matter; the 13 of 82 central facts that a judge found only supporting shared their document with others."""
 MAX_SEGMENT_DOCUMENTS = 20
 """Documents of a segment that is rearranged here. Chosen: segments have ten each up to the 100th document, then 50."""
-CROSS_TYPE_SHARE = 0.05
-"""Share of a segment's documents that may exchange across types: too few to tilt a fact's share of a type."""
-MAX_PASSES = 4
-"""Times that all pairs of facts are tried at most; it ends where nothing is left to gain."""
 
 
 def rearrange(assignment: Assignment, layout: Layout, about: About, granted: Bools) -> Assignment:
@@ -47,7 +43,8 @@ def rearrange(assignment: Assignment, layout: Layout, about: About, granted: Boo
             for rows in row_groups(layout.types, start, end):
                 slots.improve(rows, facts)
             everyone = np.arange(start, end)
-            if np.count_nonzero(slots.costs(everyone) >= NO_MATTER_OF_ITS_IDEA) <= CROSS_TYPE_SHARE * (end - start):
+            misfits = np.count_nonzero(slots.costs(everyone) >= NO_MATTER_OF_ITS_IDEA)
+            if misfits <= 0.05 * (end - start):  # too few to tilt a fact's share of a type
                 slots.improve(everyone, facts)
             slots.move_prominence(everyone)
     return replace(assignment, holds=slots.holds, directness=slots.directness, prominence=slots.prominence)
@@ -68,7 +65,7 @@ class _Slots:
 
     def improve(self, rows: Ints, facts: list[int]) -> None:
         """Exchange facts and prominence among the rows until nothing is gained, or for some passes."""
-        for _ in range(MAX_PASSES):
+        for _ in range(4):  # at most, to bound the time: it ends where nothing is left to gain
             before = int(self.costs(rows).sum())
             if not before:
                 return
@@ -114,7 +111,8 @@ class _Slots:
                     self._gains(givers, (given, given_central), wanted, None),
                 )
                 pairs = _worthwhile(*gains)
-                self._swap(takers[pairs[0]], givers[pairs[1]], wanted, given)
+                slots = self.holds, self.directness, self.prominence
+                swap_facts(slots, takers[pairs[0]], givers[pairs[1]], wanted, given)
 
     def _gains(self, rows: Ints, gets: tuple[int, bool] | None, loses: int | None, turns: int | None) -> Ints:
         """(rows,): what costs go down by if rows get a fact (central or not), lose one, turn one's being central."""
@@ -129,24 +127,17 @@ class _Slots:
         return before - self._costs(rows, holds, central)
 
     def _costs(self, rows: Ints, holds: Bools, central: Bools) -> Ints:
+        """What `costs` would be if the rows had these facts, (rows, F), and these of them were central."""
         about, number = self._about(rows), central.sum(axis=1)
-        misfits = LEFT_OUT * (about & ~self._may_hold(holds)[:, None]).sum(axis=2)
+        may_hold = holds.astype(np.int64) @ self._granted > 0  # the row's facts, and what they let it take for granted
+        misfits = LEFT_OUT * (about & ~may_hold[:, None]).sum(axis=2)
         misfits += NO_MATTER_OF_ITS_IDEA * (central[:, None] & ~about).sum(axis=2)
         costs = misfits.min(axis=1)
         costs += SECOND_CENTRAL * np.maximum(0, number - 1) + TOO_MANY * np.maximum(0, number - MAX_CENTRAL)
         return np.asarray(costs, dtype=np.int64)
 
-    def _may_hold(self, holds: Bools) -> Bools:
-        """(rows, F): what rows with these facts have or may take for granted."""
-        return np.asarray(holds.astype(np.int64) @ self._granted > 0)
-
     def _central(self, rows: Ints) -> Bools:
         return np.asarray((self.holds[rows] == 1) & (self.prominence[rows] == CENTRAL))
-
-    def _swap(self, takers: Ints, givers: Ints, wanted: int, given: int) -> None:
-        for grades in (self.holds, self.directness, self.prominence):
-            grades[takers, wanted], grades[givers, wanted] = grades[givers, wanted], 0
-            grades[givers, given], grades[takers, given] = grades[takers, given], 0
 
 
 def _worthwhile(first: Ints, second: Ints) -> tuple[Ints, Ints]:

@@ -26,9 +26,6 @@ CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -4
 Chosen: a central fact outweighs up to three others, and a fact to be left out cancels it.
 """
 
-MATCHING_ROUNDS = 2
-"""How often ideas are matched and facts exchanged. A third time changes nothing (`bench/idea_fit.py`)."""
-
 
 @dataclass(frozen=True)
 class Suitability:
@@ -64,28 +61,20 @@ class Pairing:
         """
         if not any(suits.known for suits in self.types):
             return assignment, layout
-        choices = self._choices()
+        # (T, K, F): what the ideas of each type are about that documents with facts may get, repeated to K.
+        own = [suits.about[~suits.background] if not suits.background.all() else suits.about for suits in self.types]
+        most = max(map(len, own))
+        choices = np.stack([each[np.arange(most) % len(each)] for each in own])
         assignment = rearrange(assignment, layout, lambda slots: choices[layout.types[slots]], self.granted)
-        for _ in range(MATCHING_ROUNDS):
+        for _ in range(2):  # a third time changes nothing (bench/idea_fit.py)
             layout = replace(layout, ideas=pair_ideas(layout, assignment, self.types, self.granted))
-            about = self._about(layout)
+            about = np.zeros((len(layout), len(self.granted)), dtype=bool)  # (n, F): of each slot's idea
+            for kind, suits in enumerate(self.types):
+                slots = np.flatnonzero(layout.types == kind)
+                about[slots] = suits.about[layout.ideas[slots]]
             assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=MAX_SEGMENT_DOCUMENTS)
             assignment = rearrange(assignment, layout, _alone(about), self.granted)
         return assignment, layout
-
-    def _choices(self) -> Bools:
-        """(T, K, F): what all ideas of each type are about, those for documents with facts, repeated to K."""
-        own = [suits.about[~suits.background] if not suits.background.all() else suits.about for suits in self.types]
-        most = max(map(len, own))
-        return np.stack([each[np.arange(most) % len(each)] for each in own])
-
-    def _about(self, layout: Layout) -> Bools:
-        """(n, F): the facts that each slot's idea is about."""
-        about = np.zeros((len(layout), len(self.granted)), dtype=bool)
-        for kind, suits in enumerate(self.types):
-            slots = np.flatnonzero(layout.types == kind)
-            about[slots] = suits.about[layout.ideas[slots]]
-        return about
 
 
 def _alone(about: Bools) -> About:
@@ -108,7 +97,13 @@ def pair_ideas(layout: Layout, assignment: Assignment, types: Sequence[Suitabili
 
 
 def _of_type(slots: Ints, first_choices: Ints, assignment: Assignment, suits: Suitability, granted: Bools) -> Ints:
-    """Slots with facts and background slots each cycle through their own ideas; a round ends where a segment does."""
+    """Slots with facts and background slots each cycle through their own ideas; a round ends where a segment does.
+
+    In a round each slot gets a different idea, so that the sum of all scores is highest. Among equals the ideas are
+    taken that the layout has next for a slot.
+    """
+    from scipy.optimize import linear_sum_assignment
+
     count, chosen = len(suits.background), np.empty(len(slots), dtype=np.int64)
     has_facts = assignment.holds[slots].any(axis=1)
     segments = np.searchsorted(np.array(assignment.ends), slots, side="right")
@@ -121,22 +116,14 @@ def _of_type(slots: Ints, first_choices: Ints, assignment: Assignment, suits: Su
             while len(places):
                 now, places = places[: len(left)], places[len(left) :]
                 scores = _scores(slots[now], assignment, suits, granted)[:, left]
-                best = _matched(scores, (left - first_choices[now][:, None]) % count)
+                turns = (left - first_choices[now][:, None]) % count
+                # More than all turns of a matching can come to, so that they only decide between equal sums of scores.
+                outweighs = turns.shape[1] * (int(turns.max(initial=0)) + 1) * len(turns)
+                best = linear_sum_assignment(scores * outweighs - turns, maximize=True)[1]
                 chosen[now] = left[best]
                 left = np.delete(left, best)
                 left = left if len(left) else ideas
     return chosen
-
-
-def _matched(scores: Ints, turns: Ints) -> Ints:
-    """For each slot (row) a different idea (column), so that the sum of all scores is highest.
-
-    Among equals the ideas that the layout has next for a slot, as `turns` (rows, columns) says, are taken.
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    tie_break = turns.shape[1] * (int(turns.max(initial=0)) + 1) * len(turns)
-    return np.asarray(linear_sum_assignment(scores * tie_break - turns, maximize=True)[1])
 
 
 def _scores(slots: Ints, assignment: Assignment, suits: Suitability, granted: Bools) -> Ints:

@@ -1,6 +1,5 @@
 """Draws the style of each document, by its seed, from the pools of its world and of its type."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,26 +96,26 @@ class Styling:
 def style_fields(
     draws: Draws, i: int, words: int, pools: StylePools, kind: DocumentType | None = None, first_day: int = 0
 ) -> dict[str, Any]:
-    """The fields of the i-th style. A type's own tones, openings and readers replace those of the pools."""
+    """The fields of the i-th style. A type's own tones, openings and readers replace those of the pools.
+
+    The date is that of `first_day`, an index into the pool of dates, or later.
+    """
+    # People come from two positions in the pool: from each, `company` names of one community.
+    size, steps = len(pools.names), range(0, pools.company * pools.stride, pools.stride)
+    names = [pools.names[(start + step) % size] for start in (draws.name[i], draws.second[i]) for step in steps]
     places = _places(draws, i, pools)
+    first = min(first_day, len(pools.dates) - 1)
     return {
         "words": words,
         "tone": _pick((kind and kind.tones) or pools.tones, draws.tone[i]),
         "opening": _pick((kind and kind.openings) or pools.openings, draws.opening[i]),
         "audience": _pick((kind and kind.readers) or pools.audiences, draws.audience[i]),
-        "names": _names(draws, i, pools),
+        "names": tuple(dict.fromkeys(names)),
         "organisation": pools.organisations[draws.organisation[i]],
         "place": places[0] if places else pools.places[draws.place[i]],
-        "date": _date(draws, i, pools, first_day),
+        "date": pools.dates[first + draws.date[i] % (len(pools.dates) - first)],
         "places": places,
     }
-
-
-def _names(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
-    """People of the i-th document: `company` names of one community from each of two positions in the pool."""
-    starts, size = (draws.name[i], draws.second[i]), len(pools.names)
-    steps = range(0, pools.company * pools.stride, pools.stride)
-    return tuple(dict.fromkeys(pools.names[(start + step) % size] for start in starts for step in steps))
 
 
 def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
@@ -126,12 +125,6 @@ def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
         return pools.scenes
     turn, first = divmod(draws.place[i], size)
     return pools.scenes[first], pools.scenes[(first + 1 + turn % (size - 1)) % size]
-
-
-def _date(draws: Draws, i: int, pools: StylePools, first_day: int) -> dt.date:
-    """The date of the i-th document, `first_day` or later."""
-    first = min(first_day, len(pools.dates) - 1)
-    return pools.dates[first + draws.date[i] % (len(pools.dates) - first)]
 
 
 def _pick(pool: Sequence[str], draw: int) -> str:

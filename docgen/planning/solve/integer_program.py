@@ -25,11 +25,8 @@ UNFILLED_COST = 3 * DEVIATION_COST
 """The cost of a slot without a set. Chosen: above that of one more background slot, so that the nearest shares of
 infeasible constraints are those of a whole plan."""
 
-TIME_IS_UP = 1
-"""What scipy's `milp` reports as its status when a limit was reached."""
-MAX_ROUNDS, SECONDS = 300, 20.0
-"""Rounds of column generation, and seconds for the integer program. Chosen as safety bounds: after them the best
-solution so far counts."""
+SECONDS = 20.0
+"""For the integer program. Chosen as a safety bound: after it the best solution so far counts."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +131,13 @@ def _generate_columns(master: _MasterProblem) -> float:
     from scipy.optimize import linprog
 
     facts, class_count = len(master.target_counts), len(master.classes.sizes)
-    for _ in range(MAX_ROUNDS):
+    for _ in range(300):  # a safety bound: the columns so far give a plan too
         cost, matrix, right, bounds = _linear_program(master)
         optimum = linprog(cost, A_eq=matrix, b_eq=right, bounds=bounds, method="highs")
         duals = np.asarray(optimum.eqlin.marginals)
         offers = [(k, _best_set(master, k, duals[: facts - 1])) for k in range(class_count)]
+        # A set improves the program if it is worth more than the 1 that a changed slot costs; 1e-6 is well above the
+        # solver's own tolerance.
         added = [
             master.add(k, offer)
             for k, offer in offers
@@ -228,5 +227,5 @@ def _integer_solution(master: _MasterProblem, lower_bound: float) -> Solution:
         deviation=beyond[facts : 2 * facts] - beyond[:facts],
         unfilled=int(beyond[2 * facts :].sum()),
         lower_bound=lower_bound,
-        ran_out_of_time=optimum.status == TIME_IS_UP,
+        ran_out_of_time=optimum.status == 1,  # scipy's for a limit that was reached
     )

@@ -16,11 +16,8 @@ from docgen.planning.solve.working_plan import WorkingPlan
 __all__ = ["repair_counts", "repair_or_solve", "repair_slots"]
 
 CHUNK_SLOTS = 1 << 16  # slots repaired at once; chosen: bounds the (rows, F) work arrays to some 25 MB for 50 facts
-
-MAX_EXCHANGES = 10_000
-"""Chains of exchanges for one plan. Chosen as a safety bound: a plan that needs more goes to the integer program."""
-
 NO_FACT = -1
+"""In a chain, in the place of a fact: a document gains a fact for none, or loses one for none."""
 
 
 def repair_slots(plan: WorkingPlan) -> None:
@@ -41,7 +38,7 @@ def repair_counts(plan: WorkingPlan) -> None:
         able = rows[plan.can_add(int(fact), rows) & (plan.loads[rows] < plan.constraints.maximum)]
         count = min(-int(plan.surplus()[fact]), len(able))
         plan.set_fact(int(fact), _lowest(plan.keys[fact], able, count), True)
-    for _ in range(MAX_EXCHANGES):
+    for _ in range(10_000):  # a safety bound: a plan that needs more chains goes to the integer program
         surplus = plan.surplus()
         if not surplus.any():
             return
@@ -72,6 +69,7 @@ def _repair_chunk(plan: WorkingPlan, rows: Ints) -> None:
     keys = plan.keys[:, rows].T.astype(np.float64)
     sets = np.zeros((len(rows), len(constraints.facts)), dtype=bool)
     _add_in_order(plan, rows, sets, np.where(plan.holds[rows] == 1, keys, np.inf), constraints.maximum)
+    # How near each fact is to taking the slot by its own order: at twice the share it takes slots up to twice the key.
     closeness = keys / np.maximum(constraints.targets, 1e-9)
     closeness[:, plan.target_counts <= 0] = np.inf
     underfilled = ~plan.background[rows]
@@ -115,25 +113,24 @@ def _lowest(keys: Keys, rows: Ints, count: int) -> Ints:
 
 
 def _shortest_chain(plan: WorkingPlan, surplus: Ints) -> list[int] | None:
-    """The shortest chain of facts, each making way for the next, that reduces the surplus; NO_FACT stands for none."""
+    """The shortest chain of facts, each making way for the next, that reduces the surplus, by breadth-first search.
+
+    NO_FACT stands for none: it may end a chain that begins with a fact too many, and begin one that ends with a fact
+    too few.
+    """
     sources = [int(f) for f in np.flatnonzero(surplus > 0)]
     goals = {int(f) for f in np.flatnonzero(surplus < 0)}
     for starts, targets in ((sources, goals | {NO_FACT}), ([NO_FACT], goals)):
-        previous: dict[int, int | None] = dict.fromkeys(starts)
-        queue = deque(starts)
+        visited, queue = set(starts), deque([start] for start in starts)
         while queue:
-            fact = queue.popleft()
-            for following in _successors(plan, fact):
-                if following in previous:
+            chain = queue.popleft()
+            for following in _successors(plan, chain[-1]):
+                if following in visited:
                     continue
-                previous[following] = fact
                 if following in targets:
-                    chain, step = [following], previous[following]
-                    while step is not None:
-                        chain.append(step)
-                        step = previous[step]
-                    return chain[::-1]
-                queue.append(following)
+                    return [*chain, following]
+                visited.add(following)
+                queue.append([*chain, following])
     return None
 
 

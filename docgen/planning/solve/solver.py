@@ -51,6 +51,7 @@ def _infeasible(plan: WorkingPlan, solution: Solution, target_counts: Ints) -> P
     n, facts = len(plan.holds), (*plan.constraints.facts, "background")
     background, deviating = int(plan.background.sum()), np.flatnonzero(solution.deviation)
     reachable = target_counts + solution.deviation
+    is_proven = solution.lower_bound > 1e-6  # well above the solver's own tolerance
     simple = infeasibility_reasons(plan.constraints, plan.target_counts, plan.types, background)
     problem = "; ".join(simple[:4])
     if not simple:
@@ -61,9 +62,9 @@ def _infeasible(plan: WorkingPlan, solution: Solution, target_counts: Ints) -> P
         ]
         if solution.unfilled:
             lines.append(f"{solution.unfilled} documents have no set of facts that they may carry")
-        proven = "; proven by linear programming" if solution.lower_bound > 1e-6 else ""
+        proven = "; proven by linear programming" if is_proven else ""
         problem = f"{'; '.join(lines)}{proven}"
-    if solution.ran_out_of_time and not simple and solution.lower_bound <= 1e-6:
+    if solution.ran_out_of_time and not simple and not is_proven:
         what = f"no plan was found within {SECONDS:.0f} seconds, which proves nothing: {problem}"
         return PlanError(what, fix="Loosen a constraint, change a share a little, or ask for fewer documents at first")
     near = proportional_counts(plan.constraints, plan.target_counts, plan.types, background)

@@ -18,13 +18,6 @@ __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_lan
 FOLDER = Path(__file__).parent
 FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f]")
 """Characters that may be letters outside Latin script."""
-DETECTION_CHARS = 4_000
-"""How many characters of a text its language is detected by."""
-MIN_STOP_WORD_SHARE = 0.12
-"""Share of a text's words that are stop words of its language; other languages of the same script stay well below:
-they share a few short words (German "in", French "a" with English)."""
-MIN_STOP_WORDS = 2
-"""How many different stop words a text must contain."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +134,7 @@ def _all_stop_words() -> frozenset[str]:
 
 def detect_language(text: str) -> Language:
     """The language of a text by its script and stop words; `UNKNOWN` for Latin script without known stop words."""
-    beginning = text[:DETECTION_CHARS]
+    beginning = text[:4_000]  # some 600 words, of which more would not say more
     if not is_latin(beginning) and (code := _by_script(beginning)):
         return language(code)
     words = find_words(beginning.lower())
@@ -149,10 +142,12 @@ def detect_language(text: str) -> Language:
     counts = {
         code: sum(stop_words[word] for word in there)
         for code, known in known_languages().items()
-        if code != "zh" and len(there := known.stop_words & stop_words.keys()) >= MIN_STOP_WORDS
+        if code != "zh" and len(there := known.stop_words & stop_words.keys()) >= 2
     }
     code = max(counts, key=counts.__getitem__, default="")
-    return language(code) if code and counts[code] / len(words) >= MIN_STOP_WORD_SHARE else UNKNOWN
+    # Other languages of the same script stay well below: they share a few short words (German "in", French "a" with
+    # English).
+    return language(code) if code and counts[code] / len(words) >= 0.12 else UNKNOWN
 
 
 def _by_script(text: str) -> str:

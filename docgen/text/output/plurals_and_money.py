@@ -1,11 +1,16 @@
 """Formats counts with their nouns, and sums of money, as people read them."""
 
-__all__ = ["money", "plural"]
+__all__ = ["money", "percent", "plural"]
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
     """A count with its noun, such as "1 request" or "1,200 requests"; `many` where the plural is not noun + s."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share in percent, such as "12.5%"; a dash where there is none."""
+    return "–" if share is None else f"{100 * share:.{digits}f}%"
 
 
 def money(dollars: float) -> str:

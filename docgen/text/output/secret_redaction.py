@@ -28,12 +28,6 @@ __all__ = [
 ]
 
 HIDDEN = "[key]"
-MIN_SECRET_CHARS = 6
-"""Least characters of a secret. Chosen: keys have twenty and more; below six it may be part of any text."""
-LONG_WORD = 16
-"""From this length on, letters alone are a secret too. Chosen: the shorter "EMPTY" or "dummy" of a local server is not
-hidden in documents, where it is a word like any other."""
-
 _forms: dict[str, None] = {}
 """What is hidden everywhere, in lower case: secrets, and what JSON and addresses make of them."""
 _short: dict[str, None] = {}
@@ -43,16 +37,14 @@ _short: dict[str, None] = {}
 def remember_secrets(*secrets: str | None) -> None:
     """Hide these from now on, in upper or lower case."""
     for secret in filter(None, secrets):
-        if _is_distinct(secret):
+        # Long enough to be removed from documents without removing words or numbers from them. Chosen: keys have twenty
+        # characters and more; below six one may be part of any text. The "EMPTY" or "dummy" of a local server is a word
+        # like any other, and so is all that has letters or digits alone and fewer than sixteen of them.
+        is_mixed = not secret.isalpha() and not secret.isdigit()
+        if len(secret) >= (6 if is_mixed else 16):
             _forms.update((form.lower(), None) for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")))
         else:
             _short[secret] = None
-
-
-def _is_distinct(secret: str) -> bool:
-    """Whether a text can be removed from documents without removing words or numbers from them."""
-    mixed = not secret.isalpha() and not secret.isdigit()
-    return len(secret) >= (MIN_SECRET_CHARS if mixed else LONG_WORD)
 
 
 def redact_secrets(text: str) -> str:
@@ -103,7 +95,7 @@ def screen_text(text: str) -> str:
 
 def json_for_screen(document: str) -> str:
     """An equivalent JSON document that cannot control a terminal: such characters are escaped, secrets hidden."""
-    return DRIVERS.sub(lambda found: f"\\u{ord(found[0]):04x}", redact_secrets(document))
+    return DRIVERS.sub(lambda match: f"\\u{ord(match[0]):04x}", redact_secrets(document))
 
 
 KEY_VARIABLES, OPENAI_KEY_VARIABLE = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), "OPENAI_API_KEY"

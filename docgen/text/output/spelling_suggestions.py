@@ -5,13 +5,10 @@ from difflib import get_close_matches
 
 __all__ = ["nearest", "suggestion"]
 
-MIN_SIMILARITY = 0.6
-"""Least ratio of `difflib` at which a name is suggested: its own default, which tolerates one or two typing errors."""
-
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The nearest of `known`; empty when none is near."""
-    near = get_close_matches(word, [*known], n=1, cutoff=MIN_SIMILARITY)
+    near = get_close_matches(word, [*known], n=1)  # by difflib's own cutoff, which tolerates one or two typing errors
     return near[0] if near else ""
 
 

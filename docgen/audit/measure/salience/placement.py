@@ -10,9 +10,6 @@ from docgen.text import trimmed
 
 __all__ = ["holding_sentences", "prominence_of"]
 
-CENTRAL_SHARE = 0.2
-PASSING_SHARE = 0.08
-
 
 def holding_sentences(
     text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]
@@ -29,9 +26,10 @@ def prominence_of(holding: Sequence[tuple[int, int]], length: int) -> Prominence
     """How prominent a fact seems to be, by the place and the length of its sentences.
 
     Central: a fifth of the text, or two sentences of which one is in the first quarter. Passing: one short sentence.
+    The shares are chosen: what a judge says of prominence is the figure to go by, where there is one.
     """
     share = sum(end - start for start, end in holding) / length
     early = any(start < length / 4 for start, _ in holding)
-    if share >= CENTRAL_SHARE or (len(holding) > 1 and early):
+    if share >= 0.2 or (len(holding) > 1 and early):
         return "central"
-    return "passing" if len(holding) <= 1 and share < PASSING_SHARE else "supporting"
+    return "passing" if len(holding) <= 1 and share < 0.08 else "supporting"

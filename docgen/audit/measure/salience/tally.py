@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from docgen.audit.detect.facts.fact_detector import FactSighting, FactVerdict
-from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.intervals import Moments, share_of
 from docgen.audit.measure.salience.judge_tally import JudgeTally
@@ -16,6 +15,9 @@ from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
 from docgen.universe.document_density import AIRTIME
 
+if TYPE_CHECKING:
+    from docgen.audit.judge.verdicts import Judgement
+
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "combine_sightings"]
 
 POSITION_BINS = 10
@@ -23,6 +25,7 @@ POSITION_BINS = 10
 MAX_EXAMPLES = 3
 """Passages kept for each fact, of different detectors."""
 CONTEXT_CHARS = 120
+"""Characters shown on either side of a passage: fewer than for a finding, since each fact has three."""
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
@@ -43,7 +46,7 @@ class _FactTally:
 
     def show(self, example: FactExample) -> None:
         """Keep the first example of a detector, of the first few detectors."""
-        if len(self.examples) < MAX_EXAMPLES and all(example.detector != one.detector for one in self.examples):
+        if len(self.examples) < MAX_EXAMPLES and all(example.detector != shown.detector for shown in self.examples):
             self.examples.append(example)
 
     def merge(self, later: "_FactTally") -> None:
@@ -91,10 +94,12 @@ class SalienceTally:
         for sighting in sightings:
             by_fact.setdefault(sighting.fact, []).append(sighting)
         spans = sentence_pieces(document.text)
-        self._on_facts += self._tokens_on(document, by_fact, spans)
-        return [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
+        expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
+        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
+        self._on_facts += _tokens_in(document.text, holding_sentences(document.text, spans, own) if own else [])
+        return expressed
 
-    def add_judged(self, document: Document, verdicts: Mapping[str, Judgement]) -> None:
+    def add_judged(self, document: Document, verdicts: Mapping[str, "Judgement"]) -> None:
         """Count a judge's verdicts, by fact, on one document of the sample."""
         assigned = {fact.fact: fact for fact in document.facts or ()}
         granted = frozenset[str]() if document.facts is None else self._granted_with(frozenset(assigned))
@@ -128,13 +133,22 @@ class SalienceTally:
         tally, verdict = self._tallies[self._place[fact]], combine_sightings(sightings)
         tally.outcomes[verdict] += 1
         if len(tally.examples) < MAX_EXAMPLES:
-            tally.show(_example(document, sightings[0]))
+            first = sightings[0]
+            example = FactExample(
+                document=document.id,
+                verdict=first.verdict,
+                detector=first.detector,
+                before=document.text[max(0, first.start - CONTEXT_CHARS) : first.start],
+                evidence=document.text[first.start : first.end],
+                after=document.text[first.end : first.end + CONTEXT_CHARS],
+            )
+            tally.show(example)
         carrying = [s for s in sightings if s.verdict != "contradicted"]
         if not carrying:
             return False
         tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
         holding = holding_sentences(document.text, spans, carrying)
-        tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in holding)
+        tally.tokens += _tokens_in(document.text, holding)
         length = max(1, len(document.text))
         tally.first[min(POSITION_BINS - 1, POSITION_BINS * carrying[0].start // length)] += 1
         tally.prominence[prominence_of(holding, length)] += 1
@@ -170,14 +184,6 @@ class SalienceTally:
             self._granted[assigned] = roles_of(self._context, assigned).granted
         return self._granted[assigned]
 
-    def _tokens_on(
-        self, document: Document, by_fact: Mapping[str, list[FactSighting]], spans: Sequence[tuple[int, int]]
-    ) -> int:
-        """Tokens of the document in sentences that express at least one of its assigned facts."""
-        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
-        holding = holding_sentences(document.text, spans, own) if own else []
-        return sum(token_estimate(document.text[start:end]) for start, end in holding)
-
     def report(
         self, calibration: Calibration | None = None, is_exact: bool = False, judge: str = "none"
     ) -> SalienceReport:
@@ -202,6 +208,10 @@ class SalienceTally:
         stated, implied = tally.outcomes["stated"], tally.outcomes["implied"]
         by_judge, expressed = tally.judge.report(n), share_of(stated + implied, n)
         measured = by_judge.expressed.share if by_judge else expressed.share if is_exact else None
+        types = [
+            TypeShare(doc_type=kind, asked=tally.types_asked[kind], expressed=share_of(tally.types[kind], total))
+            for kind, total in sorted(self._types.items())
+        ]
         return FactPresence(
             fact=fact.id,
             statement=fact.statement,
@@ -222,7 +232,7 @@ class SalienceTally:
             detectors=dict(tally.detectors),
             presupposed=tally.presupposed,
             presupposed_said=tally.presupposed_said,
-            types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
+            types=tuple(types),
             examples=tuple(tally.examples),
             by_judge=by_judge,
         )
@@ -235,21 +245,5 @@ def combine_sightings(sightings: Iterable[FactSighting]) -> FactVerdict:
     return next(verdict for verdict in order if verdict in verdicts)
 
 
-def _example(document: Document, sighting: FactSighting) -> FactExample:
-    start, end = sighting.start, sighting.end
-    return FactExample(
-        document=document.id,
-        verdict=sighting.verdict,
-        detector=sighting.detector,
-        before=document.text[max(0, start - CONTEXT_CHARS) : start],
-        evidence=document.text[start:end],
-        after=document.text[end : end + CONTEXT_CHARS],
-    )
-
-
-def _type_shares(
-    documents: Mapping[str, int], expressed: Mapping[str, int], asked: Mapping[str, int]
-) -> Iterable[TypeShare]:
-    for name in sorted(documents):
-        share = share_of(expressed.get(name, 0), documents[name])
-        yield TypeShare(doc_type=name, asked=asked.get(name, 0), expressed=share)
+def _tokens_in(text: str, spans: Iterable[tuple[int, int]]) -> int:
+    return sum(token_estimate(text[start:end]) for start, end in spans)

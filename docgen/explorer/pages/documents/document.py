@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from docgen.explorer.highlighting import MAX_SCANNED_CHARS, Span
 from docgen.explorer.labels.store import Label
-from docgen.explorer.marks import MAX_SCANNED_CHARS, Span
 from docgen.explorer.pages.documents.documents import document_rows, title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery, fact_numbers
 from docgen.explorer.read.filters import Filters
@@ -22,11 +22,6 @@ PAGE_CHARS = 60_000
 """Characters of a text on one page; a longer text continues on the next."""
 MAX_NEIGHBOURS = 8
 """Neighbours and near-duplicates shown."""
-LONGEST_TWIN = 20_000
-"""Characters of a text above which a near-duplicate is shown without what differs."""
-MOST_IDEAS = 2_000
-"""Ideas of a type among which the nearest are looked for."""
-MOST_HITS = 500
 SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
 
 
@@ -43,6 +38,8 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
     labels = view.labels.of(identifier)
     before, after, place, total = neighbours_in(snapshot, query.filters, view.labels.documents, doc)
     slot = int(snapshot.column("slot")[doc])
+    pattern = query.filters.query.pattern
+    hits = islice(pattern.finditer(text), 500) if pattern else ()  # more would be a page of nothing but marks
     return {
         "id": identifier,
         "slot": slot,
@@ -66,16 +63,10 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
         "filters": {"address": query.filters.address(), "place": place, "total": total},
         "before": None if before is None else snapshot.id_of(before),
         "after": None if after is None else snapshot.id_of(after),
-        "hits": _hits(text, query),
+        "hits": [hit.span() for hit in hits],
         "span": query.get("span"),
         "part": query.number("part"),
     }
-
-
-def _hits(text: str, query: PageQuery) -> list[tuple[int, int]]:
-    """Where the words are that the list was searched for."""
-    pattern = query.filters.query.pattern
-    return [match.span() for match in islice(pattern.finditer(text), MOST_HITS)] if pattern else []
 
 
 def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> dict[str, Any]:
@@ -87,12 +78,12 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
         return {"sightings": [], "findings": recorded, "unscanned": len(text) > MAX_SCANNED_CHARS}
     assigned = {str(fact["fact"]) for fact in record.get("facts") or ()}
     sightings = detectors.sightings(text, record.get("quotes") or ())
-    places = {(one["rule"], one.get("start")) for one in recorded}
+    places = {(finding["rule"], finding.get("start")) for finding in recorded}
     findings = detectors.findings(text, assigned if view.run else None, sightings, kind, idea)
-    extra = [one.model_dump() for one in findings if (one.rule, one.start) not in places]
+    extra = [finding.model_dump() for finding in findings if (finding.rule, finding.start) not in places]
     rows = [
-        {"fact": one.fact, "verdict": one.verdict, "detector": one.detector, "start": one.start, "end": one.end}
-        for one in sightings
+        {"fact": s.fact, "verdict": s.verdict, "detector": s.detector, "start": s.start, "end": s.end}
+        for s in sightings
     ]
     return {"sightings": rows, "findings": recorded + extra, "unscanned": len(text) > MAX_SCANNED_CHARS}
 
@@ -120,7 +111,13 @@ def _facts(
 
 def spans_of(page: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Span]:
     """What to mark in the text of a page."""
-    spans = [_sighting(s, numbers) for s in page["sightings"]]
+    spans = []
+    for sighting in page["sightings"]:
+        number = numbers.get(sighting["fact"], 0)
+        # The style has eight colours; facts beyond that share them.
+        style = f"f{number % 8}" + (" denied" if sighting["verdict"] == "contradicted" else "")
+        title = f"{sighting['fact']}: {sighting['verdict']} (seen by {sighting['detector'].replace('_', ' ')})"
+        spans.append(Span(sighting["start"], sighting["end"], "fact", sighting["fact"], str(number), title, style))
     for finding in page["findings"]:
         word = SEVERITY.get(finding.get("severity", ""), "breaks")
         title = f"{word} {finding['rule']}: {finding.get('explanation') or finding.get('detector', '')}"
@@ -133,13 +130,6 @@ def spans_of(page: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Span]:
         spans.append(Span(label["start"], label["end"], "label", label["subject"], "✎", title))
     spans += [Span(start, end, "hit") for start, end in page.get("hits", ())]
     return spans + [span for span in [link_span(page["span"])] if span]
-
-
-def _sighting(seen: Mapping[str, Any], numbers: Mapping[str, int]) -> Span:
-    number = numbers.get(seen["fact"], 0)
-    style = f"f{number % 8}" + (" denied" if seen["verdict"] == "contradicted" else "")
-    title = f"{seen['fact']}: {seen['verdict']} (seen by {seen['detector'].replace('_', ' ')})"
-    return Span(seen["start"], seen["end"], "fact", seen["fact"], str(number), title, style)
 
 
 def link_span(text: str) -> Span | None:
@@ -159,7 +149,7 @@ def attempts_of(snapshot: Snapshot, slot: int, doc: int | None) -> list[dict[str
     if doc is not None:
         record = snapshot.record(doc)
         listed.append(_attempt_row(record, int(record["number"]), "accepted"))
-    return sorted(listed, key=lambda one: int(one["number"]))
+    return sorted(listed, key=lambda attempt: int(attempt["number"]))
 
 
 def _attempt_row(record: Mapping[str, Any], number: int, verdict: str) -> dict[str, Any]:
@@ -186,13 +176,20 @@ def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:
 
 def side_by_side(text: str, twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The twins with the passages in which each differs from the text, as far as that is quick to find."""
+    for twin in twins:
+        twin["here"], twin["there"] = differing(text, twin["text"], 20_000)  # short, since there may be several
+    return twins
+
+
+def differing(left: str, right: str, longest: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The passages in which two texts differ, in each of them; none if either has `longest` characters or more.
+
+    Aligning two texts takes time that grows faster than their length, and somebody waits for the page.
+    """
     from docgen.dedupe.report.text_diff import differences
 
-    for twin in twins:
-        parts = differences(text, twin["text"]) if max(len(text), len(twin["text"])) < LONGEST_TWIN else []
-        twin["here"] = [(part.left_start, part.left_end) for part in parts]
-        twin["there"] = [(part.right_start, part.right_end) for part in parts]
-    return twins
+    parts = differences(left, right) if max(len(left), len(right)) < longest else []
+    return [(p.left_start, p.left_end) for p in parts], [(p.right_start, p.right_end) for p in parts]
 
 
 def _neighbours(view: View, snapshot: Snapshot, doc: int, kind: str) -> list[dict[str, Any]]:
@@ -219,7 +216,8 @@ def _neighbours(view: View, snapshot: Snapshot, doc: int, kind: str) -> list[dic
 
 def _near_ideas(snapshot: Snapshot, name: str, kind: str) -> list[str]:
     """Other ideas of a type, those first that have most words in common with one (Jaccard)."""
-    rows = snapshot.rows("SELECT id, text FROM idea WHERE doc_type = ? LIMIT ?", kind, MOST_IDEAS)
+    # Runs have some tens of ideas of a type; comparing 2,000 takes 30 ms, measured.
+    rows = snapshot.rows("SELECT id, text FROM idea WHERE doc_type = ? LIMIT 2000", kind)
     words = {id_: frozenset(split_words(text.lower())) for id_, text in rows}
     own = words.pop(name, frozenset(split_words(snapshot.idea_text(name).lower())))
 
@@ -231,7 +229,10 @@ def _near_ideas(snapshot: Snapshot, name: str, kind: str) -> list[str]:
 
 def label_spans(labels: Sequence[Label]) -> list[Span]:
     """Passages that people marked."""
-    return [Span(one.start, one.end, "label", one.subject, "✎", f"{one.subject} {one.verdict}") for one in labels]
+    return [
+        Span(label.start, label.end, "label", label.subject, "✎", f"{label.subject} {label.verdict}")
+        for label in labels
+    ]
 
 
 def slot_number(name: str) -> int | None:

@@ -11,14 +11,12 @@ from docgen.explorer.view import View
 
 __all__ = ["draw", "ten"]
 
-SAMPLE_SIZE = 10
-
 
 def ten(view: View, query: PageQuery) -> dict[str, Any]:
     """Ten documents drawn at random from those that match the filters, by default from all."""
     snapshot, seed = view.snapshot, query.number("seed") or 0
     mask = mask_of(snapshot, query.filters, view.labels.documents)
-    docs = draw(mask.nonzero()[0], SAMPLE_SIZE, seed)
+    docs = draw(mask.nonzero()[0], 10, seed)
     rows = document_rows(view, snapshot, docs)
     read = view.labels.documents("read")
     return {

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from docgen.explorer.highlighting import MAX_SCANNED_CHARS, Span
 from docgen.explorer.index.entries import DAMAGED
-from docgen.explorer.marks import Span
-from docgen.explorer.pages.documents.document import attempts_of, read_text
+from docgen.explorer.pages.documents.document import attempts_of, differing, read_text, slot_number
 from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.page_query import PageNotFound, PageQuery
 from docgen.explorer.read.snapshot import Snapshot
@@ -15,6 +15,7 @@ from docgen.text import find_normalised
 __all__ = ["attempt", "duplicates", "find_attempt", "rejected"]
 
 PAGE_ROWS = 40
+"""Attempts on a page. Chosen: each is read from the disk, and has some lines of reasons."""
 
 
 def rejected(view: View, query: PageQuery) -> dict[str, Any]:
@@ -79,7 +80,11 @@ def find_attempt(snapshot: Snapshot, slot: int, number: int) -> dict[str, Any] |
 def attempt(view: View, query: PageQuery) -> dict[str, Any]:
     """One attempt with its reasons; a near-duplicate next to the document that it repeats."""
     snapshot = view.snapshot
-    slot, number = _address(query.path["id"])
+    name = query.path["id"]
+    first, _, second = name.partition("-")
+    if not (first.isdecimal() and second.isdecimal() and len(name) < 30):
+        raise PageNotFound(f"no attempt {name!r}; addresses are SLOT-NUMBER")
+    slot, number = int(first), int(second)
     record = find_attempt(snapshot, slot, number)
     if record is None:
         raise PageNotFound(f"no attempt {number} of slot {slot}")
@@ -114,41 +119,24 @@ def evidence_spans(page: Mapping[str, Any]) -> list[Span]:
     """The passages that decided against an attempt."""
     spans = []
     for reason in page["reasons"]:
-        place = (
-            find_normalised(page["text"], str(reason.get("evidence") or "")) if len(page["text"]) < 300_000 else None
-        )
+        text, evidence = page["text"], str(reason.get("evidence") or "")
+        place = find_normalised(text, evidence) if len(text) < MAX_SCANNED_CHARS else None
         if place:
-            spans.append(
-                Span(*place, "rule", str(reason.get("code")), "!", f"{reason.get('code')}: {reason.get('detail')}")
-            )
+            title = f"{reason.get('code')}: {reason.get('detail')}"
+            spans.append(Span(*place, "rule", str(reason.get("code")), "!", title))
     return spans
 
 
 def _twin(snapshot: Snapshot, record: Mapping[str, Any], text: str) -> dict[str, Any] | None:
     """The accepted document that an attempt repeats, and the passages in which the two differ."""
-    from docgen.dedupe.report.text_diff import differences
-    from docgen.explorer.pages.documents.document import slot_number
-
     for reason in record.get("reasons") or ():
         slot = slot_number(str(reason.get("subject", ""))) if reason.get("code") == "near_duplicate" else None
         doc = snapshot.in_slot(slot) if slot is not None else None
         if doc is not None:
             other = str(snapshot.record(doc)["text"])
-            parts = differences(text, other) if max(len(text), len(other)) < 200_000 else []
-            return {
-                "id": snapshot.id_of(doc),
-                "text": other,
-                "here": [(p.left_start, p.left_end) for p in parts],
-                "there": [(p.right_start, p.right_end) for p in parts],
-            }
+            here, there = differing(text, other, 200_000)
+            return {"id": snapshot.id_of(doc), "text": other, "here": here, "there": there}
     return None
-
-
-def _address(name: str) -> tuple[int, int]:
-    slot, _, number = name.partition("-")
-    if not (slot.isdecimal() and number.isdecimal() and len(name) < 30):
-        raise PageNotFound(f"no attempt {name!r}; addresses are SLOT-NUMBER")
-    return int(slot), int(number)
 
 
 def duplicates(view: View, query: PageQuery) -> dict[str, Any]:

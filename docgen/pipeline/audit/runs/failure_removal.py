@@ -18,7 +18,7 @@ from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
-from docgen.records import Attempt, Finding, Reason, slot_of
+from docgen.records import Finding, Reason, slot_of
 
 __all__ = ["apply_to_files", "apply_to_run", "refill_calls", "refuse_in_place", "withdraw"]
 
@@ -44,21 +44,18 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
         nonlocal count
         for attempt in setup.run.read_attempts():
             if attempt.verdict == "accepted" and attempt.slot in findings:
-                attempt = _withdrawn(attempt, findings[attempt.slot])
+                reasons = tuple(
+                    Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
+                    for finding in findings[attempt.slot]
+                )
+                rejected = {"verdict": "rejected", "reasons": reasons, "findings": findings[attempt.slot]}
+                attempt = attempt.model_copy(update=rejected)
                 count += 1
             yield to_json(attempt) + b"\n"
 
     setup.run.delete_corpus_outputs()  # exports that contain what is withdrawn; first, since a kill may come in between
     write_atomically(setup.run.attempts, lines(), of_run=True)
     return count
-
-
-def _withdrawn(attempt: Attempt, findings: tuple[Finding, ...]) -> Attempt:
-    reasons = tuple(
-        Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
-        for finding in findings
-    )
-    return attempt.model_copy(update={"verdict": "rejected", "reasons": reasons, "findings": findings})
 
 
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:

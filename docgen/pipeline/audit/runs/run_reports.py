@@ -78,13 +78,11 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
 
 def read_measured(setup: Setup) -> tuple[SalienceReport | None, Leaks | None]:
     """How present each fact is and what leaks, as of the last audit; None if there was none."""
-    leakage = read_leakage(setup)
-    return _report(setup, "salience.json", SalienceReport), _leaks(leakage) if leakage else None
-
-
-def _leaks(report: LeakageReport) -> Leaks:
-    counts = {rule: entry.documents for rule, entry in report.rules.items()}
-    return Leaks({rule: count for rule, count in counts.items() if count}, report.judge)
+    leakage, salience = read_leakage(setup), _report(setup, "salience.json", SalienceReport)
+    if leakage is None:
+        return salience, None
+    counts = {rule: entry.documents for rule, entry in leakage.rules.items() if entry.documents}
+    return salience, Leaks(counts, leakage.judge)
 
 
 def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
