@@ -35,7 +35,7 @@ MIN_TOPIC_SHARE = 0.5
 MIN_SHARED_WORDS = 3
 """... and how many of them a sentence must."""
 MAX_MATCHES_PER_CUE = 200
-"""Places of one cue that are looked at in one text."""
+"""Places of one cue that are looked at in one text. Bounds the time that a hostile text takes."""
 
 
 @dataclass(frozen=True)
