@@ -17,7 +17,7 @@ __all__ = ["CueScanner", "PatternSet"]
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 RE2_MEMORY_BYTES = 64 << 20
-"""Bytes that RE2 may use for the automaton of one set. Chosen: over 25,000 documents four times as many saved no time."""
+"""Bytes that RE2 may use for the automaton of one set. Chosen: four times as many saved no time."""
 MAX_SET_INSTRUCTIONS = 20_000
 """Instructions above which a pattern is matched by itself: a set whose automaton outgrows its memory gives up
 silently."""
