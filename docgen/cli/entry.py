@@ -144,17 +144,6 @@ def command(action: Callable[[F], None], record: type[F], leave_out: Collection[
     return call
 
 
-def _in_plain_words(error: BadParameter) -> str:
-    """What is wrong with a flag's value; Typer passes on what pydantic says about it."""
-    cause = error.__cause__
-    if cause is None or not hasattr(cause, "errors"):
-        return error.message
-    from docgen.options.validation_messages import in_plain_words
-
-    first = cause.errors()[0]
-    return f"{in_plain_words(first)} (got {first['input']!r})"
-
-
 class Commands(TyperGroup):
     """The group of all commands. Typer exits with 1 for a closed pipe that has an errno, so it is raised without
     one."""
@@ -169,7 +158,12 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except BadParameter as error:
-            error.message = _in_plain_words(error)
+            cause = error.__cause__
+            if cause is not None and hasattr(cause, "errors"):  # Typer passes on what pydantic says of a flag's value
+                from docgen.options.validation_messages import in_plain_words
+
+                first = cause.errors()[0]
+                error.message = f"{in_plain_words(first)} (got {first['input']!r})"
             raise
         except KeyboardInterrupt:  # before Typer, which would end without a word
             from docgen.cli.shared.streams import LOOKING

@@ -97,15 +97,6 @@ def parquet_column(path: Path, name: str) -> "Iterator[pl.Series]":
             raise_unreadable(path, error)
 
 
-def _missing(path: Path, name: str, columns: Sequence[str], line: int | None = None) -> InputError:
-    where = str(path) if line is None else f"{path}:{line}"
-    fix = f"It has {', '.join(columns) or 'none'}"
-    if name == "text" and columns:  # the default
-        own = columns[0] if len(columns) == 1 else "NAME"
-        fix += f": rename the column of texts to text, or name it where the command takes it: --text-column {own}"
-    return InputError(f"no column {name!r}", where, fix)
-
-
 @dataclass(frozen=True)
 class Slice:
     """Some rows of a Parquet file, to be read later. `absent` are optional columns that the file lacks."""
@@ -246,6 +237,15 @@ def _check_row(path: Path, number: int, row: dict[str, Any], selection: ColumnSe
         raise InputError(
             what, f"{path}:{number}", "It is not valid Unicode: replace it, for instance with \\ufffd"
         ) from None
+
+
+def _missing(path: Path, name: str, columns: Sequence[str], line: int | None = None) -> InputError:
+    where = str(path) if line is None else f"{path}:{line}"
+    fix = f"It has {', '.join(columns) or 'none'}"
+    if name == "text" and columns:  # the default
+        own = columns[0] if len(columns) == 1 else "NAME"
+        fix += f": rename the column of texts to text, or name it where the command takes it: --text-column {own}"
+    return InputError(f"no column {name!r}", where, fix)
 
 
 def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: ColumnSelection) -> "pl.DataFrame":

@@ -187,6 +187,7 @@ def choice(sources: Sequence[Source]) -> Source:
 
     def pick(scene: Scene) -> str:
         option = options[int(scene.random() * count)]
+        # As `expand` does, without its call: nothing is called as often while documents are written.
         return option if type(option) is str else option(scene)  # type: ignore[operator]
 
     return Source(pick, sum(source.spaces for source in sources) / count)

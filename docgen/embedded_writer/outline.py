@@ -106,6 +106,7 @@ class _UnusedBlocks:
     def _source(self, kind: str, shared: bool = False) -> list[Block]:
         """Where to take the next block from: the type's own blocks, or those shared with its family."""
         own, family = self.own[kind], self.shared[kind]
+        # A type made of items repeats its own rather than put a paragraph of its family's among them.
         own_only = self.grammar.tail and kind != "filler" and not shared and self.grammar.own[kind]
         if not own and (own_only or not family):
             own = self.own[kind] = list(self.grammar.own[kind])

@@ -109,9 +109,9 @@ class _Layer:
 def _attended(joined: Floats, texts: int, length: int) -> Floats:
     """Scaled dot-product attention within each text (Vaswani et al. 2017, section 3.2.1)."""
     heads = joined.reshape(texts, length, 3, HEADS, HEAD).transpose(2, 0, 3, 1, 4)
-    query, key, value = np.ascontiguousarray(heads)
+    query, key, value = np.ascontiguousarray(heads)  # which BLAS multiplies without a copy of its own for each matrix
     scores = query @ np.ascontiguousarray(key.transpose(0, 1, 3, 2))
-    scores -= scores.max(axis=-1, keepdims=True)
+    scores -= scores.max(axis=-1, keepdims=True)  # so that no exponential overflows; the shares stay the same
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)
     mixed: Floats = (scores @ value).transpose(0, 2, 1, 3).reshape(texts * length, WIDTH)

@@ -62,6 +62,7 @@ def mark_text(
     last = len(text) if last is None else min(last, len(text))
     inside = [span for span in spans if span.start < last and span.end > first and span.start < span.end]
     inside.sort(key=lambda span: (span.start, -span.end))
+    # Where a span begins or ends: between two of these places all characters have the same spans.
     cuts = sorted({first, last, *(max(first, s.start) for s in inside), *(min(last, s.end) for s in inside)})
     pieces, active, waiting = [], list[Span](), 0
     for start, end in pairwise(cuts):

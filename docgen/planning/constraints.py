@@ -17,6 +17,7 @@ __all__ = [
     "nearest_count",
     "relation_matrix",
     "transitive_closure",
+    "within_one",
 ]
 
 Bools = npt.NDArray[np.bool_]
@@ -65,6 +66,11 @@ def transitive_closure(requires: Bools, excludes: Bools, allowed: Bools) -> tupl
 def nearest_count(share: float, n: int) -> int:
     """The whole number of documents nearest to `share` of n, halves up."""
     return int(np.floor(share * n + 0.5))
+
+
+def within_one(exact: Floats) -> tuple[Floats, Floats]:
+    """The lowest and the highest whole number that is less than one document from each of these numbers."""
+    return np.floor(exact - 1 + TOLERANCE) + 1, np.ceil(exact + 1 - TOLERANCE) - 1
 
 
 def relation_matrix(facts: Sequence[str], pairs: Mapping[str, Sequence[str]]) -> Bools:

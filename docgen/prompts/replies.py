@@ -176,7 +176,7 @@ def _idea(item: Any) -> ProposedIdea:
 def _range(value: Any) -> tuple[int, int] | None:
     """Lowest and highest length; None if they do not make sense."""
     numbers = [number for number in value if type(number) is int] if isinstance(value, list) else []
-    # The bounds that a setting of lengths has too (docgen/options/fields.py).
+    # The bounds that a setting of lengths has too (docgen/options/setting_types.py).
     return (numbers[0], numbers[1]) if len(numbers) == 2 and 20 <= numbers[0] <= numbers[1] <= 8000 else None
 
 

@@ -52,6 +52,7 @@ def figures(text: str) -> frozenset[str]:
         for match in HAN_DATE.finditer(plain):
             forms.update(_parts(match[1], match[2], match[3] or ""))
         plain = BESIDE_LETTER.sub(" ", HAN_DATE.sub(" ", plain))
+    # Dates come first and are taken out, so that the 14 of one is not a number as well.
     for pattern in (DAY_FIRST, MONTH_FIRST, MONTH_ALONE, NUMERIC):
         for match in pattern.finditer(plain):
             forms.update(_date(pattern, match))

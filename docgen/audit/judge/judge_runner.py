@@ -86,7 +86,7 @@ async def judge_documents(
     try:
         for done in asyncio.as_completed(tasks):
             yield await done
-    finally:
+    finally:  # also where the caller stops early: whatever were still sent would be paid for and read by nobody
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -111,9 +111,8 @@ def read_gold(path: Path) -> list[GoldDocument]:
             continue
         try:
             value: Any = json.loads(line)
-            documents.append(
-                GoldDocument.model_validate({key: value[key] for key in GoldDocument.model_fields if key in value})
-            )
+            fields = {key: value[key] for key in GoldDocument.model_fields if key in value}
+            documents.append(GoldDocument.model_validate(fields))
         except (ValueError, RecursionError, TypeError) as error:
             fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
             raise InputError("is not a labelled document", f"{path}:{number}", fix) from error

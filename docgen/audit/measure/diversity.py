@@ -172,7 +172,7 @@ class DiversityTally:
 
     def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
         """The report so far; `reference` is the tally of another corpus, called `name`."""
-        packed = self._packed + len(self._deflate.copy().flush())
+        packed = self._packed + len(self._deflate.copy().flush())  # a copy, since counting may go on after a report
         single, pairs, triples = (
             len(distinct) / max(1, total) for distinct, total in zip(self._grams, self._gram_totals, strict=True)
         )

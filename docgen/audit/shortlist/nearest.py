@@ -99,7 +99,7 @@ class Nearness:
             # Pairs of neighbouring sentences, by the row of the second; a single sentence is a pair with itself.
             last = np.minimum(np.arange(max(1, len(part) - 1)) + 1, len(part) - 1)
             pairs = unit_rows(part[: len(last)] + part[last])
-            by_query = np.maximum.reduceat(pairs @ exemplar_rows.T, self._firsts, axis=1)
+            by_query = np.maximum.reduceat(pairs @ exemplar_rows.T, self._firsts, axis=1)  # the best of its exemplars
             best = by_query.argmax(axis=0)
             scores.append(by_query.max(axis=0))
             places.append(np.stack([own[best, 0], own[last[best], 1]], axis=1))

@@ -57,7 +57,7 @@ def _head(line: bytes) -> dict[str, Any] | None:
     cut = line.find(TEXT)
     try:
         entry = from_json(line[:cut] + b"}" if cut > 0 else line)
-        bytes.fromhex(entry["key"])
+        bytes.fromhex(entry["key"])  # raises for what is not a key
         numbers = [*(entry.get("usage") or ()), entry.get("dollars") or 0.0]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

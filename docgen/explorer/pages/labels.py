@@ -102,6 +102,7 @@ def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     if place is None:
         return page | {"place": None}
     whole = document(view, PageQuery({"id": drawn[place][0]}, query.items))
+    # Named one by one, so that nothing that is added to the page of a document makes this one less blind.
     keys = ("id", "title", "text", "type", "type_name", "words", "labels", "span", "part")
     return page | {"place": place, **{key: whole[key] for key in keys}}
 

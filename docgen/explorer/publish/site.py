@@ -31,6 +31,7 @@ __all__ = ["MAX_DOCUMENTS", "SiteOptions", "export_site"]
 
 NO_SCORES = {"scores": None, "judge_scores": None}
 NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
+"""Of canaries, and arbitrary: a corpus that is published again keeps its own."""
 
 
 def export_site(view: Viewable, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:

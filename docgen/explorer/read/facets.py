@@ -58,7 +58,7 @@ def facets_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> list[
     """All facets of a list."""
     if not filters.chosen and not filters.q:
         return _facets(snapshot, filters, None, labelled)
-    if any(name == "label" for name, _ in filters.chosen):
+    if any(name == "label" for name, _ in filters.chosen):  # labels change under an unchanged index
         return _facets(snapshot, filters, mask_of(snapshot, filters, labelled), labelled)
     key = ("facets", filters.chosen, filters.query.match, bool(filters.q))
     facets: list[Facet] = snapshot.remember(

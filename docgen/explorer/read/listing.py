@@ -70,7 +70,7 @@ def _place(ordered: Array, doc: int, sort: str) -> int:
 
 
 def _ordered(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> tuple[Array, str]:
-    if any(name == "label" for name, _ in filters.chosen):
+    if any(name == "label" for name, _ in filters.chosen):  # labels change under an unchanged index
         return _order(snapshot, filters, labelled)
     key = ("ordered", filters)
     ordered: tuple[Array, str] = snapshot.remember(key, lambda: _order(snapshot, filters, labelled), most=6)

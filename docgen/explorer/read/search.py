@@ -45,7 +45,7 @@ def parse(typed: str) -> Query:
     """Words that must all occur, "phrases", -without, prefix*, and OR between alternatives; never an error."""
     groups: list[tuple[str, ...]] = []
     without, words, is_or = list[str](), list[str](), False
-    for minus, phrase, word in PART.findall(typed.replace("\0", " ")):
+    for minus, phrase, word in PART.findall(typed.replace("\0", " ")):  # for FTS5 a NUL ends the query
         if word == "OR" and groups:
             is_or = True
             continue

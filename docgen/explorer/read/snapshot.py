@@ -35,12 +35,14 @@ class Snapshot:
         self.summary: dict[str, Any] = self.meta("summary", {})
         self.documents: int = self.summary.get("documents", 0)
         self.world: dict[str, Any] = self.meta("world", {"id": "", "title": "", "facts": [], "config": {}})
+        # Opened once: where a run replaces its files, this state goes on reading those that it was indexed from.
         self._attempts = (
             os.open(run / "attempts.jsonl", os.O_RDONLY) if run and (run / "attempts.jsonl").exists() else -1
         )
         self._slots = os.open(run / "slots.jsonl", os.O_RDONLY) if run and (run / "slots.jsonl").exists() else -1
 
     def __del__(self) -> None:
+        # By `getattr`, since a damaged index makes `__init__` raise half way.
         for connection in getattr(self, "_idle", ()):
             connection.close()
         for fd in (getattr(self, "_attempts", -1), getattr(self, "_slots", -1)):

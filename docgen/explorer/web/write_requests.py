@@ -81,6 +81,7 @@ def _fields(body: bytes | None, kind: str) -> dict[str, str]:
     """The fields of a form or of a JSON object; none if it is neither."""
     text = (body or b"").decode("utf-8", "replace")
     if "json" not in kind:
+        # Counted first, since `parse_qsl` raises where there are too many.
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50)) if text.count("&") < 50 else {}
     try:
         value = json.loads(text)

@@ -59,22 +59,25 @@ def write_token_lines(examples: Iterable[Example], folder: Path, stem: str, reci
 def token_parquet(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
     """input_ids, attention_mask and labels, -100 where masked; no other column, which Together would refuse."""
     import polars as pl
+    from polars.io.plugins import register_io_source
 
     from docgen.exporting.formats.loss_masks import token_ids
-
-    def frame(batch: Sequence[Example]) -> "pl.DataFrame":
-        tokens = [token_ids(example, recipe) for example in batch]
-        labels = [[number if t else -100 for number, t in zip(*each, strict=True)] for each in tokens]
-        ids = [each[0] for each in tokens]
-        return pl.DataFrame(
-            {"input_ids": ids, "attention_mask": [[1] * len(each) for each in ids], "labels": labels}, schema=schema
-        )
+    from docgen.files.parquet import write_parquet
 
     schema = {
         "input_ids": pl.List(pl.Int32), "attention_mask": pl.List(pl.Int8), "labels": pl.List(pl.Int32),
     }  # fmt: skip
+
+    def frames(*_pushed_down: object) -> Iterator["pl.DataFrame"]:
+        for batch in batched(examples, ROWS_AT_ONCE):
+            tokens = [token_ids(example, recipe) for example in batch]
+            labels = [[number if t else -100 for number, t in zip(*each, strict=True)] for each in tokens]
+            ids = [each[0] for each in tokens]
+            masks = [[1] * len(each) for each in ids]
+            yield pl.DataFrame({"input_ids": ids, "attention_mask": masks, "labels": labels}, schema=schema)
+
     file = folder / f"{stem}.parquet"
-    _frames_to(file, (frame(batch) for batch in batched(examples, ROWS_AT_ONCE)), schema)
+    write_parquet(register_io_source(frames, schema=pl.Schema(schema)), file)
     return [file]
 
 
@@ -126,15 +129,3 @@ def _lines_to(file: Path, lines: Iterable[bytes]) -> Path:
     from docgen.files.atomic import write_atomically
 
     return write_atomically(file, lines)
-
-
-def _frames_to(file: Path, frames: Iterator["pl.DataFrame"], schema: dict[str, Any]) -> None:
-    import polars as pl
-    from polars.io.plugins import register_io_source
-
-    from docgen.files.parquet import write_parquet
-
-    def source(*_pushed_down: object) -> Iterator["pl.DataFrame"]:
-        yield from frames
-
-    write_parquet(register_io_source(source, schema=pl.Schema(schema)), file)

@@ -137,8 +137,8 @@ class GoldSet:
     def _readings(self, judged: JudgedGold | None) -> list[DetectorVerdicts | None]:
         """By document, what the judge says about facts, and both tiers together about rules; None where the judge
         failed."""
-        pairs = list(zip(self._facts, self._findings, strict=True))
         if judged is None:
+            pairs = zip(self._facts, self._findings, strict=True)
             return [DetectorVerdicts(facts, _errors(findings)) for facts, findings in pairs]
         readings: list[DetectorVerdicts | None] = []
         for one, findings, verdicts in zip(self.gold, self._findings, judged.verdicts, strict=True):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from docgen.errors import InputError
-from docgen.llm.protocol import Request
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Reporter
 from docgen.prompts.replies import ExtractedFact, parse_facts
@@ -29,7 +28,7 @@ class Extraction:
 
 def cost_to_extract(prose: str, count: int, reader: Judge) -> JudgeCost:
     """What asking for the facts will cost."""
-    return reader.cost([_request(prose, count, reader, 0)])
+    return reader.cost([facts_request(prose, count, reader.model, 0)])
 
 
 async def extract_facts(
@@ -38,7 +37,7 @@ async def extract_facts(
     """At most `count` facts, in the model's order. Raises `InputError` if no reply lists any."""
     async with reader.open(reporter, stopping) as llm:
         for sample in range(MAX_TRIES):
-            completion = await llm.complete(_request(prose, count, reader, sample))
+            completion = await llm.complete(facts_request(prose, count, reader.model, sample))
             facts = (parse_facts(completion.text) or [])[:count]
             if facts:
                 supported = [fact.quote and find_normalised(prose, fact.quote) is not None for fact in facts]
@@ -50,7 +49,3 @@ async def extract_facts(
     raise InputError(
         "the model listed no facts", reader.model.model, "Try another --model, or write key_facts yourself"
     )
-
-
-def _request(prose: str, count: int, reader: Judge, sample: int) -> Request:
-    return facts_request(prose, count, reader.model, sample)

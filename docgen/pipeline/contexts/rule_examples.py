@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from docgen.errors import InputError
-from docgen.llm.protocol import Request
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Reporter
 from docgen.prompts.replies import parse_rule_examples
@@ -20,7 +19,7 @@ def rules_without_examples(context: UniverseContext) -> tuple[LeakageRule, ...]:
 
 def cost_of_examples(context: UniverseContext, rules: Sequence[LeakageRule], writer: Judge) -> JudgeCost:
     """What asking for the examples will cost."""
-    return writer.cost([_request(context, rules, writer)])
+    return writer.cost([rule_examples_request(context, rules, writer.model)])
 
 
 async def propose_examples(
@@ -32,7 +31,7 @@ async def propose_examples(
 ) -> dict[str, RuleExamples]:
     """Examples by rule; existing ones are kept. Raises `InputError` if there are none in the reply."""
     async with writer.open(reporter, stopping) as llm:
-        completion = await llm.complete(_request(context, rules, writer))
+        completion = await llm.complete(rule_examples_request(context, rules, writer.model))
     written = {name: (leak, clean) for name, leak, clean in parse_rule_examples(completion.text) or ()}
     proposed = {
         rule.id: RuleExamples(
@@ -45,7 +44,3 @@ async def propose_examples(
         fix = "Try another --model, or write them yourself: examples: {leak: [...], clean: [...]}"
         raise InputError("the model wrote no examples", writer.model.model, fix)
     return proposed
-
-
-def _request(context: UniverseContext, rules: Sequence[LeakageRule], writer: Judge) -> Request:
-    return rule_examples_request(context, rules, writer.model)

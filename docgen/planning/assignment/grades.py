@@ -12,7 +12,7 @@ grades and keeps them all for two grades, and nearly all where three must each s
 import numpy as np
 
 from docgen.planning.assignment.priorities import Keys
-from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints
+from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints, within_one
 from docgen.planning.seeded_draws import mix
 from docgen.planning.slot_layout import LENGTH_STRATA, Layout
 
@@ -134,8 +134,9 @@ def _reachable(counts: Ints, shares: Floats, total: int, finished: Ints) -> Ints
     due at the next size, and the new document is free to take it.
     """
     exact = shares * total
-    low = np.maximum(np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0).astype(np.int64), finished)
-    high = np.maximum(np.ceil(exact + 1 - TOLERANCE).astype(np.int64) - 1, low)
+    lowest, highest = within_one(exact)
+    low = np.maximum(np.maximum(lowest, 0).astype(np.int64), finished)
+    high = np.maximum(highest.astype(np.int64), low)
     return _adjust_sum(np.clip(counts, low, high), exact, low, high, total)
 
 

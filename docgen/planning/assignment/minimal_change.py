@@ -15,7 +15,7 @@ from docgen.planning.assignment.central_facts import keep_implied_supporting
 from docgen.planning.assignment.checkpoints import plan_segments
 from docgen.planning.assignment.grades import adjust_grades_by_segment
 from docgen.planning.assignment.initial_plan import Assignment, segment_complete
-from docgen.planning.constraints import TOLERANCE, Constraints, Grid, Ints, document_counts
+from docgen.planning.constraints import TOLERANCE, Constraints, Grid, Ints, document_counts, within_one
 from docgen.planning.slot_layout import Layout
 from docgen.planning.solve.repair import repair_counts, repair_or_solve
 from docgen.planning.solve.working_plan import WorkingPlan
@@ -82,10 +82,10 @@ class _Change:
         carrying = end - start - int(self.background[rows].sum())
         # A goal for each fact by which no segment gains what a later one would lose again: the base's documents up to
         # here and the whole change of share so far, as far as that stays within one document of the new share.
-        exact = self.constraints.targets * end
         change = np.ceil((self.constraints.targets - self.base.constraints.targets) * end - 0.5 - TOLERANCE)
-        low, high = np.floor(exact - 1 + TOLERANCE) + 1, np.ceil(exact + 1 - TOLERANCE) - 1
-        goal = np.clip(finished_in_base + change.astype(np.int64), low, high).astype(np.int64)
+        goal = np.clip(finished_in_base + change.astype(np.int64), *within_one(self.constraints.targets * end)).astype(
+            np.int64
+        )
         plan = self._working_plan(start, end, document_counts(self.constraints, end, carrying, self.finished, goal))
         losing = np.flatnonzero(plan.surplus() > 0)
         repair_counts(plan)

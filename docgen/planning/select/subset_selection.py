@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints
+from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints, within_one
 from docgen.planning.seeded_draws import mix
 
 __all__ = ["Selection", "nested_subsets", "select_subset"]
@@ -121,9 +121,9 @@ def nested_subsets(holds: Grid, shares: Floats, sizes: tuple[int, ...], key: int
 
 def _bounds(targets: Floats, n: int) -> tuple[Ints, Ints]:
     """(F,) each: the lowest and highest count within one document of the target; 0 and n exactly for shares 0 and 1."""
-    exact = targets * n
-    low = np.where(targets >= 1, n, np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0))
-    high = np.where(targets <= 0, 0, np.minimum(np.ceil(exact + 1 - TOLERANCE) - 1, n))
+    lowest, highest = within_one(targets * n)
+    low = np.where(targets >= 1, n, np.maximum(lowest, 0))
+    high = np.where(targets <= 0, 0, np.minimum(highest, n))
     return low.astype(np.int64), high.astype(np.int64)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import TOLERANCE, Bools, Constraints, Floats, Ints
+from docgen.planning.constraints import Bools, Constraints, Floats, Ints, within_one
 
 __all__ = ["SlotClasses", "Solution", "slot_classes", "solve"]
 
@@ -168,8 +168,8 @@ def _linear_program(master: _MasterProblem) -> tuple[Floats, Any, Floats, Any]:
     matrix = hstack([sets, sets, few, -few, few, -few, slack], format="csc")
     widths = [columns, columns, 2 * facts, 2 * facts, class_count]
     cost = np.repeat([0, 1, ROUNDING_COST, DEVIATION_COST, UNFILLED_COST], widths)
-    below = master.target_counts - np.maximum(np.floor(master.exact - 1 + TOLERANCE) + 1, 0)
-    above = np.ceil(master.exact + 1 - TOLERANCE) - 1 - master.target_counts
+    lowest, highest = within_one(master.exact)
+    below, above = master.target_counts - np.maximum(lowest, 0), highest - master.target_counts
     free = np.full(2 * facts + class_count, np.inf)
     upper = np.concatenate([master.current, np.full(columns, np.inf), below, above, free])
     right = np.concatenate([master.target_counts, master.classes.sizes]).astype(float)

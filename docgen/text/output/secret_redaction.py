@@ -52,6 +52,7 @@ def redact_secrets(text: str) -> str:
     if not _forms:
         return text
     lower = text.lower()
+    # The longest first: one secret may begin like another.
     present = sorted((form for form in _forms if form in lower), key=len, reverse=True)
     if not present:
         return text
