@@ -3,15 +3,13 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus import Batch, Piece
-from docgen.dedupe.distributed.partitioned import Partitioned
-from docgen.dedupe.distributed.tasks import Plan
 from docgen.dedupe.persistent_index import Addition, DiskIndex
 from docgen.dedupe.precedence import KeepRule, precedence_order
 from docgen.dedupe.sketch.parameters import Scheme
@@ -19,7 +17,9 @@ from docgen.dedupe.sketch.signatures import NO_HASHES, Sketcher
 from docgen.dedupe.source import Corpus, row_groups
 from docgen.dedupe.two_pass import Decision, decide, map_in_order, sketch_pieces
 from docgen.errors import ConfigError, InputError
-from docgen.parallel.executors import Executor, RayExecutor
+
+if TYPE_CHECKING:
+    from docgen.parallel.executors import Executor
 
 __all__ = ["DedupeResult", "DedupeSettings", "dedupe", "dedupe_partitioned", "index_additions"]
 
@@ -121,6 +121,8 @@ def _on_ray(
 ) -> DedupeResult:
     if extras:
         raise ConfigError("does not work with --against, --index or --pairs", "--engine ray", "Use --engine local")
+    from docgen.parallel.executors import RayExecutor
+
     with RayExecutor(settings.threads) as executor:
         return dedupe_partitioned(corpus, settings, executor, also=also, ignored=ignored)
 
@@ -128,13 +130,16 @@ def _on_ray(
 def dedupe_partitioned(
     corpus: Corpus,
     settings: DedupeSettings,
-    executor: Executor,
+    executor: "Executor",
     *,
     also: Sequence[str] = (),
     ignored: Hashes = NO_HASHES,
     sizes: Mapping[str, int] | None = None,
 ) -> DedupeResult:
     """`dedupe` as tasks of an executor; `sizes` overrides those of `tasks.Plan`, which otherwise fit the corpus."""
+    from docgen.dedupe.distributed.partitioned import Partitioned
+    from docgen.dedupe.distributed.tasks import Plan
+
     needed, further = _columns(settings, also)
     plan = Plan(corpus, settings.scheme, ignored, settings.by, needed, further, **(sizes or {}))
     work = Partitioned(plan, executor, fit=not sizes)

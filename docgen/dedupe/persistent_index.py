@@ -35,7 +35,7 @@ from docgen.text.json_reader import read_json
 
 __all__ = ["Addition", "DiskIndex", "create_index", "open_index"]
 
-FORMAT = 1
+FORMAT = 1  # of the files; a later docgen refuses what it cannot read
 COLUMNS: tuple[tuple[str, Any], ...] = (
     ("minima.u32", np.uint32),
     ("ends.i64", np.int64),

@@ -15,7 +15,7 @@ __all__ = ["contain", "file_keys", "find_keys", "grams"]
 
 _U = np.uint64
 ONE, SIX = _U(1), _U(6)
-LOW6 = _U(63)
+LOW6 = _U(63)  # which of the 64 bits of a number: the low six bits of a hash
 
 
 @inner

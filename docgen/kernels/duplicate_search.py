@@ -15,6 +15,8 @@ from docgen.kernels.minhash import band_hashes
 __all__ = ["bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"]
 
 CHECK_EVERY = 64
+"""Shingles compared between two looks at whether the threshold can still be reached. Chosen: nearly all steps then go
+without it, and at most 64 shingles too many are compared."""
 
 
 @inner

@@ -21,12 +21,12 @@ from docgen.kernels.words import fold, hash_words, load_u64
 __all__ = ["band_hashes", "content_hash", "last_resort", "next_block", "power_of", "sketch"]
 
 _U = np.uint64
-START = _U(0xCBF29CE484222325)
+START = _U(0xCBF29CE484222325)  # as in `words`
 PRIME = _U(0x9FB21C651E98DF25)
-BASE = _U(0xD6E8FEB86659FD93)
-LENGTH = _U(0x2545F4914F6CDD1D)
-MIX_1, MIX_2 = _U(0xFF51AFD7ED558CCD), _U(0xC4CEB9FE1A85EC53)
-PRE_1, PRE_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+BASE = _U(0xD6E8FEB86659FD93)  # of the rolling polynomial; any odd number of mixed bits would do
+LENGTH = _U(0x2545F4914F6CDD1D)  # likewise, so that texts of zero bytes differ by their length
+MIX_1, MIX_2 = _U(0xFF51AFD7ED558CCD), _U(0xC4CEB9FE1A85EC53)  # MurmurHash3's 64-bit finaliser
+PRE_1, PRE_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)  # MurmurHash3's 32-bit finaliser
 ZERO, ONE = _U(0), _U(1)
 HALF, TAIL = _U(32), _U(29)
 S33 = _U(33)

@@ -19,11 +19,11 @@ from docgen.kernels.scratch import LONGEST
 __all__ = ["fold", "hash_words", "load_u64"]
 
 _U = np.uint64
-START = _U(0xCBF29CE484222325)
-PRIME = _U(0x9FB21C651E98DF25)
+START = _U(0xCBF29CE484222325)  # the offset basis of 64-bit FNV-1a
+PRIME = _U(0x9FB21C651E98DF25)  # an odd multiplier that spreads bits well: XXH3's, after P. Evensen's rrmxmx
 ZERO, ONE = _U(0), _U(1)
 HALF = _U(32)
-STEP = 64
+STEP = 64  # bytes looked at together: one bit each of a 64-bit mask
 
 _VECTOR = ir.VectorType(ir.IntType(8), STEP)
 

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from docgen.errors import ConfigError, RunError, UserError
-from docgen.parallel.worker import available_cpus, exit_with_parent, worker_killed
+from docgen.parallel.worker import available_cpus, prepare_worker, worker_killed
 
 __all__ = ["Executor", "InlineExecutor", "ProcessExecutor", "RayExecutor"]
 
@@ -65,7 +65,7 @@ class ProcessExecutor:
 
     def __init__(self, workers: int | None = None) -> None:
         count, spawn = workers or available_cpus(), multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(count, spawn, initializer=exit_with_parent)
+        self._pool = ProcessPoolExecutor(count, spawn, initializer=prepare_worker)
 
     def share(self, value: Any) -> Any:
         """The value itself."""

@@ -24,8 +24,9 @@ __all__ = ["BatchScanner", "ScanResult"]
 PROMPT_PIECE_WORDS = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
 THREADS = 2
+"""Threads that look for candidates while the caller's examines those of the last part. Chosen: for two cores."""
 DOCUMENTS_PER_PART = 256
-"""Documents that one thread examines at a time."""
+"""Documents that one thread examines at a time. Chosen: four parts of a batch, so that the examination begins early."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class BatchScanner:
         parts = [
             documents[start : start + DOCUMENTS_PER_PART] for start in range(0, len(documents), DOCUMENTS_PER_PART)
         ]
-        if len(parts) < 2:
+        if len(parts) < 2 or threads < 2:
             return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
         with ThreadPoolExecutor(threads) as pool:
             flags = pool.map(self._likely, parts)

@@ -17,7 +17,7 @@ __all__ = ["CueScanner", "PatternSet"]
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 RE2_MEMORY_BYTES = 64 << 20
-"""Bytes that RE2 may use for the automaton of one set."""
+"""Bytes that RE2 may use for the automaton of one set. Chosen: four times as many saved no time."""
 MAX_SET_INSTRUCTIONS = 20_000
 """Instructions above which a pattern is matched by itself: a set whose automaton outgrows its memory gives up
 silently."""
@@ -56,11 +56,8 @@ class PatternSet:
         for number, pattern in enumerate(map(_loosened, patterns)):
             numbered[WIDE.search(pattern) is not None][number] = pattern
         self._sets = [(list(part), _set(list(part.values()), options or re2.Options())) for part in numbered if part]
-
-    @property
-    def works(self) -> bool:
+        self.works = all(together is not None for _, together in self._sets)
         """False where an automaton outgrew its memory; then nothing is ever said to occur."""
-        return all(together is not None for _, together in self._sets)
 
     def numbers(self, text: str | bytes) -> list[int]:
         """Positions of the patterns that may occur, in order; in bytes, UTF-8."""

@@ -23,6 +23,7 @@ UNMARKED = re.compile(r"[\u0e00-\u0eff]\W*$")
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
 SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”", "。")
 EVIDENCE_CHARS = 60
+"""Most characters at the end of the text that are shown as evidence. Chosen: some ten words."""
 
 
 def find_truncation(text: str) -> tuple[Severity, int, str] | None:

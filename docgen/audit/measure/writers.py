@@ -48,9 +48,9 @@ class WriterTally:
             return
         counts.documents += 1
         counts.words += document.words
-        assigned = document.assigned or frozenset()
-        counts.assigned.update(assigned)
-        counts.expressed.update(assigned & {each.fact for each in sightings if each.verdict != "contradicted"})
+        if assigned := document.assigned:
+            counts.assigned.update(assigned)
+            counts.expressed.update(assigned & {each.fact for each in sightings if each.verdict != "contradicted"})
 
     def add_failing(self, document: Document) -> None:
         """Count one of the documents as failing."""
@@ -85,7 +85,9 @@ class WriterTally:
 
     def _of(self, document: Document) -> _Counts | None:
         writer = document.engine, document.model
-        # Chosen, so that memory is bounded: a corpus from elsewhere may have anything in its columns.
-        if writer not in self._counts and len(self._counts) >= 50:
-            return None
-        return self._counts.setdefault(writer, _Counts())
+        if writer not in self._counts:
+            # Chosen, so that memory is bounded: a corpus from elsewhere may have anything in its columns.
+            if len(self._counts) >= 50:
+                return None
+            self._counts[writer] = _Counts()
+        return self._counts[writer]

@@ -1,10 +1,13 @@
 """Facts that a document must not express, and a judge's verdicts on them."""
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from docgen.audit.judge.verdicts import Verdicts
 from docgen.records import Document, Finding
 from docgen.universe import UniverseContext, roles_of
+
+if TYPE_CHECKING:
+    from docgen.audit.judge.verdicts import Verdicts
 
 __all__ = ["STRAY", "judged_strays", "stray_facts"]
 
@@ -22,7 +25,7 @@ def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> f
     return frozenset(fact.id for fact in roles_of(context, assigned).left_out)
 
 
-def judged_strays(document: Document, verdicts: Verdicts, context: UniverseContext) -> list[Finding]:
+def judged_strays(document: Document, verdicts: "Verdicts", context: UniverseContext) -> list[Finding]:
     """Findings on the unassigned facts that a judge saw: errors where stated, warnings where implied."""
     stray = stray_facts(context, document.assigned)
     return [

@@ -24,9 +24,10 @@ Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
 NO_ROWS = np.empty(0, np.int64)
-MIX = np.uint64(0xC4CEB9FE1A85EC53)
+MIX = np.uint64(0xC4CEB9FE1A85EC53)  # MurmurHash3's 64-bit finaliser
 SHINGLE_MEMORY_BYTES = 1 << 27
-"""Bytes of shingle sets that deciding a bin keeps in memory; more go to a temporary file."""
+"""Bytes of shingle sets that deciding a bin keeps in memory; more go to a temporary file. Chosen: below what linking a
+bucket takes anyway."""
 MAX_BUCKET_BYTES = 1 << 28
 """Bytes of (key, row) pairs in the largest bucket. Chosen: a worker sorts a sixteenth of it at a time (`SLICES`) and
 bench/worker_memory.py measures 631 MB for linking one."""
@@ -35,6 +36,7 @@ PIECE_BYTES = 1 << 17
 driver's own memory."""
 PAIR_BYTES = 12  # bytes: a 64-bit key and a 32-bit row
 SLICES = 16
+"""Parts of a bucket that are sorted one after the other: memory for sorting is a sixteenth, time the same."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from docgen.dedupe.source import Corpus
 __all__ = ["MAX_EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summarise", "texts_of"]
 
 REPORT_COLUMNS = ("doc_type", "idea", "facts")
-MAX_EXAMPLES = 10
-BINS = 10
-BAR_WIDTH = 40  # characters of the longest bar
-MAX_IDEAS = 50  # document types or ideas listed, those with the most removals
+MAX_EXAMPLES = 10  # pairs to read; chosen: two screens
+BINS = 10  # of the histogram from the threshold to 1: steps of 0.02 at the default threshold
+BAR_WIDTH = 40  # characters of the longest bar: with its figures a line of 60
+MAX_IDEAS = 50  # document types or ideas listed, those with the most removals; chosen: as many as one reads through
 
 
 def summarise(result: DedupeResult, settings: DedupeSettings) -> dict[str, Any]:

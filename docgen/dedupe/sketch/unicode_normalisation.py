@@ -66,8 +66,8 @@ def normalise_unicode(texts: TextBuffers) -> TextBuffers:
     changed = {row: form for row in np.flatnonzero(may_compose).tolist() if (form := _changed(texts.bytes_of(row)))}
     if not changed:
         return texts
-    places = zip(texts.starts.tolist(), texts.ends.tolist(), strict=True)
-    parts = [changed.get(row) or texts.memory[start:end].data for row, (start, end) in enumerate(places)]
+    memory, places = texts.memory.data, zip(texts.starts.tolist(), texts.ends.tolist(), strict=True)
+    parts = [changed.get(row) or memory[start:end] for row, (start, end) in enumerate(places)]
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
     return TextBuffers(np.frombuffer(b"".join(parts), np.uint8), starts, ends)

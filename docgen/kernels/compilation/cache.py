@@ -21,7 +21,7 @@ __all__ = ["digest_of", "is_trusted", "kernel_cache"]
 
 SEAL = "seal"
 """The file with the digest of all others."""
-PRIVATE = 0o700
+PRIVATE = 0o700  # what lies there is run: nobody else may read or write it
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 

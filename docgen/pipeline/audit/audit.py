@@ -5,22 +5,23 @@ result.leakage["deception"].share; result.salience["opus_release"].at_least
 """
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from docgen.audit.detect.leaks.classifier_prompt_words import Vocabulary
 from docgen.audit.detect.leaks.contamination import ContaminationScanner, read_prompts, read_questions
 from docgen.audit.rules.builtin_rules import contamination_rule
 from docgen.audit.rules.leakage_rule import Rule
-from docgen.belief.question_files import asked_texts, is_question_file, load_questions
 from docgen.options.audit import AuditOptions
 from docgen.parallel.executors import ProcessExecutor, RayExecutor
 from docgen.parallel.worker import has_spare_core
 from docgen.pipeline.audit.corpus import Corpus, Source, as_asked, open_corpus
-from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.audit.partitioned_scan import PIECE_ROWS, is_big, scan_partitioned
-from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.scan import Tallies, compiled_detectors, scan_corpus
 from docgen.progress import Reporter, SilentReporter
 from docgen.universe import UniverseContext
+
+if TYPE_CHECKING:
+    from docgen.pipeline.audit.result import AuditResult
 
 __all__ = ["Audit"]
 
@@ -31,8 +32,8 @@ SILENT = SilentReporter()
 class Audit:
     """What is looked for in a corpus: the facts, banned statements and rules of `context`, as `options` say.
 
-    Plain data, sent to other processes as it is; detectors are compiled where they are used. The files that the options
-    name are read here, once.
+    Plain data, sent to other processes as it is; detectors are compiled where they are used, and what only a judge
+    needs is loaded with the result. The files that the options name are read here, once.
     """
 
     context: UniverseContext
@@ -43,6 +44,8 @@ class Audit:
     def __post_init__(self) -> None:
         questions: tuple[str, ...] = ()
         if file := self.options.questions:  # of docgen's own files the questions without answers and statements
+            from docgen.belief.question_files import asked_texts, is_question_file, load_questions
+
             questions = tuple(asked_texts(load_questions(file)) if is_question_file(file) else read_questions(file))
         object.__setattr__(self, "questions", questions)
         object.__setattr__(self, "prompts", tuple(read_prompts(self.options.classifiers)))
@@ -59,13 +62,16 @@ class Audit:
             return None
         return ContaminationScanner(self.questions, Vocabulary(self.prompts, self.context) if self.prompts else None)
 
-    def scan(self, source: Source, reporter: Reporter = SILENT) -> AuditResult:
+    def scan(self, source: Source, reporter: Reporter = SILENT) -> "AuditResult":
         """Scan a corpus: texts, files, or a run, whose own targets then count as what was asked for.
 
         Every document is read once, in flat memory except for texts given in memory and documents that wait for a
         judge. Raises `InputError`, `RunError` or `ConfigError` for what cannot be read, or scanned in the way asked
         for.
         """
+        from docgen.pipeline.audit.judge_setup import Judge
+        from docgen.pipeline.audit.result import AuditResult
+
         corpus = open_corpus(source)
         audit = replace(self, context=as_asked(self.context, corpus.run)) if corpus.run else self
         if self.options.judge is not None:

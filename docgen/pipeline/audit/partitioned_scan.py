@@ -55,8 +55,8 @@ def is_big(corpus: Corpus) -> bool:
 def scan_partition(plan: ScanPlan, partition: Partition) -> Tallies:
     """Step 2 for one partition; rows count within it."""
     if plan.names is None:
-        # A thousand rows at a time bound what a worker has in memory, whatever the size of its partition.
-        rows = read_partition(partition, ColumnSelection("text", (), OPTIONAL), batch_rows=1024)
+        # Each read decodes a row group from its start: by 1,024 rows, reading 50,000 took 1.1 s of CPU instead of 0.7.
+        rows = read_partition(partition, ColumnSelection("text", (), OPTIONAL), batch_rows=PIECE_ROWS)
         return scan_part(plan.audit, batch_documents(rows))
     attempts = read_attempts(partition.path, partition.start, partition.stop, partition.first_line)
     return scan_part(plan.audit, accepted_documents(attempts, *plan.names))

@@ -13,7 +13,7 @@ from docgen.audit.detect.batch_scanner import BatchScanner, ScanResult
 from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leaks.contamination import ContaminationScanner
 from docgen.audit.detect.rule_scanner import LeakageScanner
-from docgen.audit.judge.judge_runner import DocumentSelector
+from docgen.audit.judge.document_selector import DocumentSelector
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.findings_by_rule import LeakageTally
 from docgen.audit.measure.salience.tally import SalienceTally
@@ -154,7 +154,13 @@ def scan_part(audit: "Audit", documents: Iterable[Document]) -> Tallies:
     """The scan tier over a part of a corpus, in this process."""
     contamination, tallies = audit.contamination(), Tallies(audit)
     for batch in batched(documents, BATCH_DOCUMENTS):
-        _take(tallies, batch, compiled_detectors(audit.context, audit.options.off).scan(batch), contamination, None)
+        _take(
+            tallies,
+            batch,
+            compiled_detectors(audit.context, audit.options.off).scan(batch, threads=1),
+            contamination,
+            None,
+        )
     return tallies
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from docgen.audit.judge.document_selector import DocumentSelector
 from docgen.audit.judge.judge_runner import (
-    DocumentSelector,
     JudgeQuestions,
     UnjudgedDocument,
     agreement,

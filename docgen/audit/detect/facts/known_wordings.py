@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 GRAM_WORDS = 3
+"""Words of a gram. Chosen: an edited word spoils three of them, so that 12 words with two edits keep 4 of their 10, the
+share that `fact_detector` asks for."""
 DATA = Path(__file__).parents[1] / "data"
 
 

@@ -35,7 +35,7 @@ MIN_TOPIC_SHARE = 0.5
 MIN_SHARED_WORDS = 3
 """... and how many of them a sentence must."""
 MAX_MATCHES_PER_CUE = 200
-"""Places of one cue that are looked at in one text."""
+"""Places of one cue that are looked at in one text. Bounds the time that a hostile text takes."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,22 @@ class Debunking:
     def __init__(self, context: UniverseContext, rule: str) -> None:
         self._rule = rule
         self._facts = tuple(content_stems(Words(fact.statement).words) for fact in context.key_facts)
-        self._stems = tuple(sorted(frozenset[str]().union(*self._facts)))
-        self._fewest = min((MIN_TOPIC_SHARE * len(fact) for fact in self._facts), default=math.inf)
         self._there = re2.Set.SearchSet(re2.Options())
-        for stem in self._stems:
-            self._there.Add(rf"(?i)(?:\b|[^\x00-\x7f]){re2.escape(stem)}")
+        bits: dict[str, int] = {}
+        for stem in sorted(frozenset[str]().union(*self._facts)):
+            bits[stem] = 1 << self._there.Add(rf"(?i)(?:\b|[^\x00-\x7f]){re2.escape(stem)}")
         self._there.Compile()
+        self._topics = [(sum(bits[stem] for stem in fact), MIN_TOPIC_SHARE * len(fact)) for fact in self._facts]
+        self._fewest = min((fewest for _, fewest in self._topics), default=math.inf)
         self._cues, self._likely = _cues()
 
     def may_concern(self, data: bytes) -> bool:
         """Whether the UTF-8 text may be about a fact: a quick check that errs towards yes."""
         numbers = self._there.Match(data) or ()
-        return len(numbers) >= self._fewest and self._about({self._stems[number] for number in numbers})
+        if len(numbers) < self._fewest:
+            return False
+        there = sum([1 << number for number in numbers])
+        return any((there & topic).bit_count() >= fewest for topic, fewest in self._topics)
 
     def weigh(self, text: str, cues: Sequence[Finding], asserted: Collection[tuple[int, int]]) -> Finding | None:
         """At most one finding from debunking language (`cues`, of severity "info") and sentences against the facts.

@@ -9,6 +9,7 @@ from docgen.records import Finding, Severity
 __all__ = ["ProseOverlap"]
 
 GRAM_WORDS = 10
+"""Words of a gram that is looked up. Chosen: so many in a row recur only by copying or in stock phrases."""
 STRIDE = 4
 """Every fourth gram is looked up, so that no shared run of GRAM + STRIDE - 1 words or more is missed."""
 WARNING_WORDS = 25

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from docgen.audit.detect.facts.fact_detector import FactSighting, FactVerdict
-from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.intervals import Moments, share_of
 from docgen.audit.measure.salience.judge_tally import JudgeTally
@@ -15,6 +14,9 @@ from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
 from docgen.universe.density_levels import AIRTIME
+
+if TYPE_CHECKING:
+    from docgen.audit.judge.verdicts import Judgement
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "combine_sightings"]
 
@@ -78,13 +80,7 @@ class SalienceTally:
         self._documents += 1
         self._tokens += token_estimate(document.text)
         self._types[document.doc_type] += 1
-        by_fact: dict[str, list[FactSighting]] = {}
-        for sighting in sightings:
-            by_fact.setdefault(sighting.fact, []).append(sighting)
-        spans = sentence_pieces(document.text) if by_fact else []
-        expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
-        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
-        self._on_facts += _tokens_in(document.text, holding_sentences(document.text, spans, own) if own else [])
+        expressed = self._count_sightings(document, sightings) if sightings else []
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
         for i in places:
@@ -92,7 +88,18 @@ class SalienceTally:
                 self._together[i][j] += 1
         self._count_plan(document, frozenset(expressed))
 
-    def add_judged(self, document: Document, verdicts: Mapping[str, Judgement]) -> None:
+    def _count_sightings(self, document: Document, sightings: Sequence[FactSighting]) -> list[str]:
+        """Count what was seen in one document; the facts that it expresses."""
+        by_fact: dict[str, list[FactSighting]] = {}
+        for sighting in sightings:
+            by_fact.setdefault(sighting.fact, []).append(sighting)
+        spans = sentence_pieces(document.text)
+        expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
+        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
+        self._on_facts += _tokens_in(document.text, holding_sentences(document.text, spans, own) if own else [])
+        return expressed
+
+    def add_judged(self, document: Document, verdicts: Mapping[str, "Judgement"]) -> None:
         """Count a judge's verdicts, by fact, on one document of the sample."""
         assigned = {fact.fact: fact for fact in document.facts or ()}
         granted = frozenset[str]() if document.facts is None else self._granted_with(frozenset(assigned))
