@@ -103,7 +103,7 @@ def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDe
         raise ConfigError(f"the {provider.name} engine cannot be one of several writers", "writers", "Leave it out")
     if writer.base_url:
         entry = ServerEntry(base_url=writer.base_url, key=writer.key)
-        key = server_key(entry, connection.is_unnamed, "writers")
+        key = server_key(provider, entry, connection.is_unnamed, "writers")
         to_writer = replace(connection, base_url=writer.base_url, api_key=key, headers={})
     else:  # the environment has its address and key
         to_writer = replace(connection, base_url=None, api_key=None, headers={}, is_unnamed=False)

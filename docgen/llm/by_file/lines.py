@@ -19,6 +19,7 @@ from docgen.llm.errors import one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
 from docgen.llm.providers.openai_format import ROOM, chat_completion_of, chat_parameters, messages_usage
+from docgen.llm.providers.table import PROVIDERS
 
 __all__ = ["FORMATS", "FileFormat", "ReplyLine", "find_format", "read_reply", "request_line"]
 
@@ -31,7 +32,7 @@ COUNTS = (("num_input_tokens", "num_generated_tokens"), ("prompt_tokens", "compl
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format of requests. `engine` names the servers that read it; `halves` says whether such batches cost half."""
+    """A format of requests. `engine` is one whose servers read it; `halves` says whether such batches cost half."""
 
     name: str
     engine: str
@@ -53,8 +54,11 @@ FORMATS = (
 
 
 def find_format(name: str | None, engine: str) -> FileFormat | None:
-    """The format of that name; without a name the first that an engine's servers read. None if there is none."""
-    return next((each for each in FORMATS if (each.name == name if name else each.engine == engine)), None)
+    """The format of that name; without a name the first of an engine with the same protocol. None if there is none."""
+    if name:
+        return next((each for each in FORMATS if each.name == name), None)
+    clients = {provider.name: provider.client for provider in PROVIDERS}
+    return next((each for each in FORMATS if clients[each.engine] is clients.get(engine)), None)
 
 
 def request_line(request: Request, form: FileFormat) -> bytes:

@@ -34,7 +34,8 @@ from docgen.llm.providers.environment import (
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
 from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long, whole_body
-from docgen.text.output.secret_redaction import KEY_VARIABLES, hide_bytes, remember_secrets, variables_in
+from docgen.llm.providers.table import Provider, find_provider
+from docgen.text.output.secret_redaction import hide_bytes, remember_secrets, variables_in
 
 __all__ = ["AnthropicLLM", "Observer"]
 
@@ -42,20 +43,22 @@ Observer = Callable[[Mapping[str, str]], None]
 MESSAGES = "/v1/messages"
 NO_KEY = "not-needed"
 """Sent to compatible servers that need no key; the SDK insists on one."""
-NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
+SDK_KEY_VARIABLE = "ANTHROPIC_API_KEY"
+"""The key of the service that the SDK was made for. Only a provider with that key gets what else the SDK reads for it:
+profiles, ANTHROPIC_AUTH_TOKEN, ANTHROPIC_BASE_URL and ANTHROPIC_CUSTOM_HEADERS."""
 
 
 class AnthropicLLM:
     """Calls a Messages API once per request.
 
-    `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is how many
-    connections may be open, `timeout` the seconds one call may take. `headers` are sent with every request.
-    `caches(request)` says whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of
-    every response, failed ones included. `is_unnamed`: address and headers come from a run folder alone, and so get
-    no key. Raises `Transient` if a retry may help.
+    `provider` is the row of the table that it connects, Anthropic's by default. `api_key` and `base_url` default to the
+    variables of that row, and for Anthropic's to what the SDK finds in a profile. `concurrency` is how many connections
+    may be open, `timeout` the seconds one call may take. `headers` are sent with every request. `caches(request)` says
+    whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of every response, failed
+    ones included. `is_unnamed`: address and headers come from a run folder alone, and so get no key. Raises `Transient`
+    if a retry may help.
     """
 
-    engine = "anthropic"
     models_path = "/v1/models?limit=1000"
 
     def __init__(
@@ -68,16 +71,19 @@ class AnthropicLLM:
         observe: Observer = lambda _: None,
         headers: Mapping[str, str] | None = None,
         is_unnamed: bool = False,
+        provider: Provider | None = None,
     ) -> None:
+        self._provider = provider or find_provider("anthropic")
+        self.engine = self._provider.name
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
         self._reply_room = ReplyRoom()
-        address = server_address(base_url)
-        if is_unnamed and not api_key:
-            refuse_unnamed_address(address, headers or {})
+        address = server_address(base_url, self._provider.address_variable)
+        if is_unnamed:
+            refuse_unnamed_address(self._provider, address, headers or {}, api_key)
         extra = expanded_headers(headers or {})
         self.timeout, self._http = timeout, _http_client(concurrency, timeout)
-        self.client = _client(self._http, api_key, address, extra)
+        self.client = _client(self._provider, self._http, api_key, address, extra)
         keys = (key for key in (self.client.api_key, self.client.auth_token) if key != NO_KEY)
         remember_secrets(*keys, *variables_in(os.environ))
         self.base_url = str(self.client.base_url).rstrip("/")
@@ -171,7 +177,7 @@ class AnthropicLLM:
         except MalformedReply as error:
             kind, words = server_words(reply)
             if words and "content" not in reply:
-                raise from_error_body(kind, hidden(words)) from error
+                raise from_error_body(kind, hidden(words), self._provider.key_variable) from error
             raise Transient("malformed", hidden(error), maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
@@ -185,7 +191,8 @@ class AnthropicLLM:
         except (KeyError, TypeError, AttributeError):
             pass
         message = message or first_words(content)
-        return from_status(response.status_code, kind, code, hidden(message), response.headers)
+        key_variable = self._provider.key_variable
+        return from_status(response.status_code, kind, code, hidden(message), response.headers, key_variable)
 
 
 def _loads(content: bytes) -> Any:
@@ -236,23 +243,34 @@ def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, 
 
 
 def _client(
-    http: httpx2.AsyncClient, api_key: str | None, address: str | None, headers: Mapping[str, str]
+    provider: Provider, http: httpx2.AsyncClient, api_key: str | None, address: str | None, headers: Mapping[str, str]
 ) -> anthropic.AsyncAnthropic:
-    keys = [credential(name) for name in KEY_VARIABLES]
-    key = api_key or keys[0]
-    token = None if key else keys[1]
+    key, token = (api_key, None) if api_key else _credentials(provider)
     has_credentials = {"authorization", "x-api-key"} & {name.lower() for name in headers}
     if not (key or token) and (address is not None or has_credentials):
         key = NO_KEY
+    is_sdks_own = provider.key_variable == SDK_KEY_VARIABLE
+    where, fix = f"--engine {provider.name}", f"Set {provider.key_variable}, or give --base-url"
+    if not (key or token or is_sdks_own):  # the SDK would send Anthropic's
+        raise ConfigError("no API key", where, fix)
+    if address is None and (not is_sdks_own or provider.address_variable in os.environ):
+        address = provider.address  # a variable that is set but empty would be an address to the SDK
     plain = address.removesuffix("/").removesuffix("/v1") if address else None
-    if plain is None and "ANTHROPIC_BASE_URL" in os.environ:  # set, but empty: the SDK would take it as an address
-        plain = "https://api.anthropic.com"
     try:
         client = anthropic.AsyncAnthropic(
             api_key=key, auth_token=token, base_url=plain, max_retries=0, http_client=http, default_headers=headers
         )
     except (anthropic.AnthropicError, ValueError) as error:
-        raise ConfigError(f"no usable credentials: {one_line(str(error))}", "--engine anthropic", NO_KEY_FIX) from error
+        raise ConfigError(f"no usable credentials: {one_line(str(error))}", where, fix) from error
     if client.api_key is None and client.auth_token is None and client.credentials is None:
-        raise ConfigError("no API key", "--engine anthropic", NO_KEY_FIX)
+        raise ConfigError("no API key", where, fix)
+    if not is_sdks_own:
+        client._custom_headers = headers  # without those of ANTHROPIC_CUSTOM_HEADERS
     return client
+
+
+def _credentials(provider: Provider) -> tuple[str | None, str | None]:
+    """The key of the environment, or else the token; both are checked."""
+    key = credential(provider.key_variable)
+    token = credential(provider.token_variable) if provider.token_variable else None
+    return key, None if key else token

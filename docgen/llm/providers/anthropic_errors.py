@@ -30,15 +30,18 @@ STATUS_OF_TYPE = {
 
 
 def from_status(
-    status: int, error_type: str, code: str, message: str, headers: Mapping[str, str]
+    status: int, error_type: str, code: str, message: str, headers: Mapping[str, str], key_variable: str
 ) -> RequestFailed | StopRun:
-    """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" if it gave none."""
+    """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" if it gave none.
+
+    `key_variable` is where the user has the provider's key.
+    """
     detail = one_line(message).rstrip(". ") or error_type or f"HTTP {status}"
     words = f"{error_type} {code} {detail}".lower()
     if status == 402 or (status in (400, 403, 429) and any(word in words for word in SPEND_WORDS)):
         return StopRun("spend_limit", detail, "Raise the limit or add credit, then run the same command again")
     if status == 401:
-        return StopRun("bad_key", detail, "Check ANTHROPIC_API_KEY (docgen doctor tests it)")
+        return StopRun("bad_key", detail, f"Check {key_variable} (docgen doctor tests it)")
     if status == 403:
         return StopRun("permission", detail, "Use a key with access to this model and endpoint (see: docgen doctor)")
     stop = NotFound if status == 404 and error_type == "not_found_error" else StopRun
@@ -52,13 +55,13 @@ def from_status(
     return RequestFailed(str(status), detail)
 
 
-def from_error_body(error_type: str, message: str) -> RequestFailed | StopRun:
+def from_error_body(error_type: str, message: str, key_variable: str) -> RequestFailed | StopRun:
     """The error for an error body with status 200, as gateways send them: by its type, if that is known.
 
     Tried again like any passing fault, even if it says that the server is busy: there is no `retry-after`.
     """
     status = STATUS_OF_TYPE.get(error_type, 0)
-    error = from_status(status, error_type, "", message, {})
+    error = from_status(status, error_type, "", message, {}, key_variable)
     if isinstance(error, StopRun) or status in (400, 413):
         return error
     return Transient(str(status or error_type or "error"), one_line(message).rstrip(". "))

@@ -4,11 +4,15 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from docgen.errors import ConfigError
 from docgen.options.setting_types import HEADER_VARIABLE, ServerEntry, is_written_out
-from docgen.text.output.secret_redaction import KEY_VARIABLES, OPENAI_KEY_VARIABLE, remember_secrets
+from docgen.text.output.secret_redaction import CUSTOM_HEADERS_VARIABLE, remember_secrets
+
+if TYPE_CHECKING:
+    from docgen.llm.providers.table import Provider
 
 __all__ = [
     "check_network",
@@ -47,7 +51,7 @@ def credential(name: str) -> str | None:
     return key
 
 
-def server_address(base_url: str | None, variable: str = "ANTHROPIC_BASE_URL") -> str | None:
+def server_address(base_url: str | None, variable: str) -> str | None:
     """The server's address from the option or else the environment, checked; None if neither is set."""
     where = "--base-url" if base_url else variable
     address = (base_url or os.environ.get(variable) or "").strip()
@@ -63,27 +67,27 @@ def server_address(base_url: str | None, variable: str = "ANTHROPIC_BASE_URL") -
 
 
 def refuse_unnamed_address(
-    address: str | None, headers: Mapping[str, str], variable: str = "ANTHROPIC_BASE_URL"
+    provider: "Provider", address: str | None, headers: Mapping[str, str], api_key: str | None
 ) -> None:
     """Raise `ConfigError` if a key would go to an address that only a run folder names.
 
     A run folder may come from anybody, so the user has to confirm its server. Without a key nothing can be stolen.
     """
     variables = [name for value in headers.values() for name in HEADER_VARIABLE.findall(value)]
-    keys = (*KEY_VARIABLES, OPENAI_KEY_VARIABLE, "ANTHROPIC_CUSTOM_HEADERS", *variables)
-    has_secrets = any(os.environ.get(name) for name in keys)
-    if address and has_secrets and _same(address) != _same(os.environ.get(variable, "")):
+    secrets = (*provider.secret_variables, CUSTOM_HEADERS_VARIABLE, *variables)
+    has_secrets = bool(api_key) or any(os.environ.get(name) for name in secrets)
+    if address and has_secrets and _same(address) != _same(os.environ.get(provider.address_variable, "")):
         what = f"the server {address} is only named by run.json, and a key is only sent to one that you name"
         raise ConfigError(what, "--base-url", f"If it is the right one: --base-url {address}")
 
 
-def server_key(entry: ServerEntry, is_unnamed: bool, table: str = "servers") -> str | None:
+def server_key(provider: "Provider", entry: ServerEntry, is_unnamed: bool, table: str = "servers") -> str | None:
     """The key of one of several servers; None if it does not name a variable. Raises `ConfigError`.
 
     `is_unnamed`: the servers come from a run folder alone, and so get no key. `table` is the settings' table with the
     entry.
     """
-    keys = filter(None, (entry.key, *KEY_VARIABLES, OPENAI_KEY_VARIABLE))
+    keys = filter(None, (entry.key, *provider.secret_variables))
     if is_unnamed and any(os.environ.get(name) for name in keys):
         what = f"the server {entry.base_url} is only named by run.json, and a key is only sent to one that you name"
         raise ConfigError(what, f"[[{table}]]", "If they are the right ones, name them again: --config FILE")

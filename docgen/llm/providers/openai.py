@@ -16,7 +16,7 @@ import aiohttp
 from pydantic_core import to_json
 
 from docgen import __version__
-from docgen.errors import ConfigError, RequestFailed
+from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.errors import Transient, first_words
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.connection_errors import CONNECT_SECONDS, hidden, never_connected
@@ -31,12 +31,11 @@ from docgen.llm.providers.messages_format import MalformedReply
 from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
 from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
 from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long, whole_body
-from docgen.text.output.secret_redaction import OPENAI_KEY_VARIABLE, hide_bytes, remember_secrets, variables_in
+from docgen.llm.providers.table import Provider, find_provider
+from docgen.text.output.secret_redaction import hide_bytes, remember_secrets, variables_in
 
 __all__ = ["ChatLLM"]
 
-OPENAI = "https://api.openai.com/v1"
-ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 CHAT = "/chat/completions"
 JSON = "application/json"
 REFUSED = ("400", "422")
@@ -46,14 +45,13 @@ REFUSED = ("400", "422")
 class ChatLLM:
     """Calls chat completions once per request.
 
-    `api_key` and `base_url` default to OPENAI_API_KEY and OPENAI_BASE_URL; a server other than OpenAI's needs no key.
-    An address without a path gets "/v1". `concurrency` is how many connections may be open, `timeout` the seconds one
-    call may take. `headers` are sent with every request. `observe` sees the rate limits of every response, failed ones
-    included. `is_unnamed`: the address comes from a run folder alone, and gets no key.
-    Raises `Transient` if a retry may help.
+    `provider` is the row of the table that it connects, OpenAI's by default. `api_key` and `base_url` default to the
+    variables of that row; a server other than the provider's own needs no key. An address without a path gets "/v1".
+    `concurrency` is how many connections may be open, `timeout` the seconds one call may take. `headers` are sent with
+    every request. `observe` sees the rate limits of every response, failed ones included. `is_unnamed`: the address
+    comes from a run folder alone, and gets no key. Raises `Transient` if a retry may help.
     """
 
-    engine = "openai"
     models_path = "/models"
 
     def __init__(
@@ -65,15 +63,20 @@ class ChatLLM:
         observe: Callable[[Mapping[str, str]], None] = lambda _: None,
         headers: Mapping[str, str] | None = None,
         is_unnamed: bool = False,
+        provider: Provider | None = None,
     ) -> None:
-        address = server_address(base_url, ADDRESS_VARIABLE)
-        if is_unnamed and not api_key:
-            refuse_unnamed_address(address, headers or {}, ADDRESS_VARIABLE)
-        self._headers = _headers(api_key, expanded_headers(headers or {}), needs_key=address is None)
-        remember_secrets(api_key, *variables_in(os.environ))
+        self._provider = provider or find_provider("openai")
+        self.engine = self._provider.name
+        address = server_address(base_url, self._provider.address_variable)
+        if is_unnamed:
+            refuse_unnamed_address(self._provider, address, headers or {}, api_key)
+        extra = expanded_headers(headers or {})
+        key = api_key or credential(self._provider.key_variable)
+        self._headers = _headers(self._provider, key, extra, needs_key=address is None)
+        remember_secrets(key, *variables_in(os.environ))
         check_network()
         # People leave "/v1" out; an address with a path is taken as it is, since some servers' paths end differently.
-        plain = (address or OPENAI).rstrip("/").removesuffix(CHAT)
+        plain = (address or self._provider.address).rstrip("/").removesuffix(CHAT)
         self.base_url, self.timeout = plain if urlsplit(plain).path else f"{plain}/v1", timeout
         self._observe, self._concurrency = observe, concurrency
         self._room = ROOM if (urlsplit(self.base_url).hostname or "").endswith("openai.com") else LEGACY_ROOM
@@ -142,7 +145,7 @@ class ChatLLM:
             if reply.status >= 300:
                 content = hide_bytes(await whole_body(reply.content.iter_any()))
                 headers = _plain(reply.headers)
-                raise chat_error(reply.status, _json_or_none(content), hidden(first_words(content)), headers)
+                raise self._error(reply.status, content, headers)
             async for part in reply.content.iter_any():
                 yield part
 
@@ -171,12 +174,16 @@ class ChatLLM:
         waits: dict[str, str] = {name: headers[name] for name in ("retry-after", "retry-after-ms") if name in headers}
         self._observe({**stated_limits(headers), **waits})
         if status >= 300:
-            raise chat_error(status, _json_or_none(content), hidden(first_words(content)), headers)
+            raise self._error(status, content, headers)
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
             message = f"the reply is not JSON: {hidden(first_words(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
+
+    def _error(self, status: int, content: bytes, headers: Mapping[str, str]) -> RequestFailed | StopRun:
+        head = hidden(first_words(content))
+        return chat_error(status, _json_or_none(content), head, headers, self._provider.key_variable)
 
     def _url(self, path: str) -> str:
         return self.base_url + path
@@ -197,20 +204,19 @@ class ChatLLM:
         try:
             return chat_completion_of(reply)
         except MalformedReply as error:
-            if stated := chat_error_in_reply(reply):
+            if stated := chat_error_in_reply(reply, self._provider.key_variable):
                 raise stated from error
             raise Transient("malformed", hidden(error), maybe_billed=True) from error
 
 
-def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> dict[str, str]:
-    """The headers of every request. Raises `ConfigError` if OpenAI's own server would not get a key."""
+def _headers(provider: Provider, key: str | None, extra: Mapping[str, str], needs_key: bool) -> dict[str, str]:
+    """The headers of every request. Raises `ConfigError` if the provider's own server would not get a key."""
     own = {"accept": JSON, "user-agent": f"docgen/{__version__}"}
     lower = {name.lower() for name in extra}
-    key = api_key or credential(OPENAI_KEY_VARIABLE)
     if key and "authorization" not in lower:
         own["authorization"] = f"Bearer {key}"
     elif needs_key and not lower & {"authorization", "api-key", "x-api-key"}:
-        raise ConfigError("no API key", "--engine openai", f"Set {OPENAI_KEY_VARIABLE}, or give --base-url")
+        raise ConfigError("no API key", f"--engine {provider.name}", f"Set {provider.key_variable}, or give --base-url")
     return own | dict(extra)
 
 

@@ -16,7 +16,7 @@ from docgen.llm.providers.messages_format import server_words
 __all__ = ["chat_error", "chat_error_in_reply", "stated_limits"]
 
 FIXES = {
-    "bad_key": "Check OPENAI_API_KEY",
+    "bad_key": "Check {key_variable}",
     "permission": "Use a key with access to this model and endpoint",
     "unknown_model": "Check --model: name one that the server lists at /v1/models",
     "wrong_url": "Check --base-url: it must serve chat completions at /v1/chat/completions",
@@ -32,8 +32,13 @@ EPOCH, EPOCH_MS = 1e9, 1e12
 """From these values on, a plain number is a point in time (seconds, milliseconds since 1970), not seconds to wait."""
 
 
-def chat_error(status: int, body: Any, head: str, headers: Mapping[str, str]) -> RequestFailed | StopRun:
-    """The error for an HTTP status of 300 or more; `head` is the beginning of the body, for what is not JSON."""
+def chat_error(
+    status: int, body: Any, head: str, headers: Mapping[str, str], key_variable: str
+) -> RequestFailed | StopRun:
+    """The error for an HTTP status of 300 or more; `head` is the beginning of the body, for what is not JSON.
+
+    `key_variable` is where the user has the provider's key.
+    """
     kind, message = server_words(body)
     error = body.get("error") if isinstance(body, Mapping) else None
     code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
@@ -43,10 +48,11 @@ def chat_error(status: int, body: Any, head: str, headers: Mapping[str, str]) ->
         return StopRun("spend_limit", one_line(message or code), fix)
     if status == 400 and code == "model_not_found":
         status = 404
-    return _advised(from_status(status, kind, code, message or head, {**headers, **stated_limits(headers)}))
+    limits = {**headers, **stated_limits(headers)}
+    return _advised(from_status(status, kind, code, message or head, limits, key_variable), key_variable)
 
 
-def chat_error_in_reply(body: Any) -> RequestFailed | StopRun | None:
+def chat_error_in_reply(body: Any, key_variable: str) -> RequestFailed | StopRun | None:
     """The error in a body with status 200, as gateways send them; None if there is none."""
     kind, words = server_words(body)
     error = body.get("error") if isinstance(body, Mapping) else None
@@ -54,14 +60,14 @@ def chat_error_in_reply(body: Any) -> RequestFailed | StopRun | None:
         return None
     code = error.get("code") if isinstance(error, Mapping) else None
     if isinstance(code, int) and 400 <= code < 600:
-        failed = chat_error(code, body, words, {})
+        failed = chat_error(code, body, words, {}, key_variable)
         return Transient(failed.kind, failed.message, maybe_billed=True) if isinstance(failed, Transient) else failed
-    return _advised(from_error_body(kind, words))
+    return _advised(from_error_body(kind, words, key_variable), key_variable)
 
 
-def _advised(error: RequestFailed | StopRun) -> RequestFailed | StopRun:
+def _advised(error: RequestFailed | StopRun, key_variable: str) -> RequestFailed | StopRun:
     if isinstance(error, StopRun) and error.reason in FIXES:
-        return StopRun(error.reason, error.message, FIXES[error.reason])
+        return StopRun(error.reason, error.message, FIXES[error.reason].format(key_variable=key_variable))
     return error
 
 

@@ -86,23 +86,40 @@ class Connection:
 class Provider:
     """An engine as the command line and `open_engine` know it.
 
-    `name` is the value of --engine and is recorded with every document; `description` appears in that flag's help. A
-    `paid` provider asks before it spends, has budget and rate control, and can judge. `own_settings` are settings of a
-    run that only this engine understands; `environment` are the variables that select it when --engine is left out.
-    `address` is the host of its own API, and the variable that names another server.
-    `connect` returns the model, and raises `ConfigError` without usable credentials; `batches` returns its API for
-    message batches, None if it has none.
+    `name` is the value of --engine and is recorded with every document; `description` appears in that flag's help.
+    `client` makes the model of a row and a connection; rows may share one. A `paid` provider asks before it spends, has
+    budget and rate control, and can judge. `own_settings` are settings of a run that only this engine understands.
+    Environment variables: `key_variable` has its key, `token_variable` a bearer token that is used without a key, and
+    `address_variable` names another server than `address`, which is its own API. With `is_default` they select the
+    engine when --engine is left out. `batches` returns its API for message batches, None if it has none.
     """
 
     name: str
     description: str
     default_model: str
-    connect: Callable[[Connection], ConnectedLLM]
+    client: Callable[[Provider, Connection], ConnectedLLM]
     paid: bool = False
     own_settings: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
-    address: tuple[str, str] = ("", "")
+    key_variable: str = ""
+    token_variable: str = ""
+    address: str = ""
+    address_variable: str = ""
+    is_default: bool = False
     batches: Callable[[Any], Batches] | None = None
+
+    def connect(self, connection: Connection) -> ConnectedLLM:
+        """The model. Raises `ConfigError` without usable credentials."""
+        return self.client(self, connection)
+
+    @property
+    def secret_variables(self) -> tuple[str, ...]:
+        """The variables with what it is sent to prove who asks."""
+        return tuple(filter(None, (self.key_variable, self.token_variable)))
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """The variables that select it when --engine is left out."""
+        return (*self.secret_variables, self.address_variable) if self.is_default else ()
 
 
 def find_provider(name: str | None) -> Provider:
@@ -172,16 +189,17 @@ def refuse_settings_without_key(settings: Collection[str]) -> None:
                 raise ConfigError("there is no API key for it", where, fix)
 
 
-def _embedded_writer(_: Connection) -> ConnectedLLM:
+def _embedded_writer(_provider: Provider, _connection: Connection) -> ConnectedLLM:
     from docgen.embedded_writer import EmbeddedWriter
 
     return EmbeddedWriter()
 
 
-def _anthropic(connection: Connection) -> ConnectedLLM:
+def _messages(provider: Provider, connection: Connection) -> ConnectedLLM:
     from docgen.llm.providers.anthropic import AnthropicLLM
 
     return AnthropicLLM(
+        provider=provider,
         base_url=connection.base_url,
         concurrency=connection.concurrency,
         timeout=connection.timeout,
@@ -193,10 +211,11 @@ def _anthropic(connection: Connection) -> ConnectedLLM:
     )
 
 
-def _openai(connection: Connection) -> ConnectedLLM:
+def _chat_completions(provider: Provider, connection: Connection) -> ConnectedLLM:
     from docgen.llm.providers.openai import ChatLLM
 
     return ChatLLM(
+        provider=provider,
         base_url=connection.base_url,
         concurrency=connection.concurrency,
         timeout=connection.timeout,
@@ -231,21 +250,26 @@ PROVIDERS = (
         "anthropic",
         "also compatible servers",
         "claude-haiku-5-5",
-        _anthropic,
+        _messages,
         paid=True,
         own_settings=OF_SERVERS,
-        environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
-        address=("api.anthropic.com", "ANTHROPIC_BASE_URL"),
+        key_variable="ANTHROPIC_API_KEY",
+        token_variable="ANTHROPIC_AUTH_TOKEN",
+        address="https://api.anthropic.com",
+        address_variable="ANTHROPIC_BASE_URL",
+        is_default=True,
         batches=_anthropic_batches,
     ),
     Provider(
         "openai",
         "OpenAI's chat completions, also vLLM, SGLang, llama.cpp, Ollama, OpenRouter and others",
         "gpt-5-mini",
-        _openai,
+        _chat_completions,
         paid=True,
         own_settings=OF_SERVERS,
-        address=("api.openai.com", "OPENAI_BASE_URL"),
+        key_variable="OPENAI_API_KEY",
+        address="https://api.openai.com/v1",
+        address_variable="OPENAI_BASE_URL",
         batches=_openai_batches,
     ),
 )

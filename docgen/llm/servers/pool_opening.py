@@ -33,7 +33,7 @@ def open_pool(
     for entry in entries:
         most = min(entry.concurrency or connection.concurrency, connection.concurrency)
         own = RateControl(most, gentle=len(entries) > 1)
-        key = server_key(entry, connection.is_unnamed)
+        key = server_key(provider, entry, connection.is_unnamed)
         to_server = replace(connection, base_url=entry.base_url, concurrency=most, observe=own.observe, api_key=key)
         llm = OnDemand(provider.name, partial(provider.connect, to_server))
         reserved = partial(reserved_in, (control, own))

@@ -118,9 +118,10 @@ class Judge:
     @property
     def server(self) -> str:
         """Who answers: host and port of a server other than the API itself, "" for the API."""
-        own_host, variable = find_provider(self.engine.engine).address
-        host = urlsplit(self.engine.base_url or os.environ.get(variable) or "").netloc.rpartition("@")[2]
-        return "" if host == own_host else host
+        provider = find_provider(self.engine.engine)
+        address = self.engine.base_url or os.environ.get(provider.address_variable) or ""
+        host = urlsplit(address).netloc.rpartition("@")[2]
+        return "" if host == urlsplit(provider.address).netloc else host
 
     def check_key(self) -> None:
         """Raise `ConfigError` if the judge has neither a key nor an address. Does not send anything."""

@@ -13,8 +13,9 @@ from urllib.parse import quote, unquote, urlsplit
 from docgen.text.output.sanitize import printable
 
 __all__ = [
+    "ADDRESS_VARIABLES",
+    "CUSTOM_HEADERS_VARIABLE",
     "KEY_VARIABLES",
-    "OPENAI_KEY_VARIABLE",
     "credential_name",
     "credential_value",
     "hide_bytes",
@@ -99,17 +100,22 @@ def json_for_screen(document: str) -> str:
     return DRIVERS.sub(lambda match: f"\\u{ord(match[0]):04x}", redact_secrets(document))
 
 
-KEY_VARIABLES, OPENAI_KEY_VARIABLE = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), "OPENAI_API_KEY"
+KEY_VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "OPENAI_API_KEY")
+"""Keys and tokens of every provider, in any order: those of docgen/llm/providers/table.py, which this package cannot
+import; a test compares the two."""
+CUSTOM_HEADERS_VARIABLE = "ANTHROPIC_CUSTOM_HEADERS"
+"""Headers that Anthropic's SDK adds to requests, one a line."""
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 ADDRESS_VARIABLES = (*PROXY_VARIABLES, *map(str.lower, PROXY_VARIABLES), "ANTHROPIC_BASE_URL", "OPENAI_BASE_URL")
+"""Addresses that may contain a password: proxies, and every provider's."""
 
 
 def variables_in(environment: Mapping[str, str]) -> list[str]:
     """The secrets that docgen may send: keys, passwords of proxies, headers of the environment that contain a key."""
-    secrets = [environment.get(name, "").strip() for name in (*KEY_VARIABLES, OPENAI_KEY_VARIABLE)]
+    secrets = [environment.get(name, "").strip() for name in KEY_VARIABLES]
     for name in ADDRESS_VARIABLES:
         secrets += passwords_in(environment.get(name, ""))
-    for line in environment.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines():
+    for line in environment.get(CUSTOM_HEADERS_VARIABLE, "").splitlines():
         name, _, value = line.partition(":")
         if credential_name(name) or credential_value(value):
             secrets.append(value.strip())

@@ -12,12 +12,12 @@ from docgen.llm.ratelimit.headers import allowances
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
 def test_passing_faults_are_transient(status: int) -> None:
-    assert isinstance(from_status(status, "", "", "x", {}), Transient)
+    assert isinstance(from_status(status, "", "", "x", {}, "A_KEY"), Transient)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_bad_request_fails_only_itself(status: int) -> None:
-    error = from_status(status, "invalid_request_error", "", "max_tokens: too large", {})
+    error = from_status(status, "invalid_request_error", "", "max_tokens: too large", {}, "A_KEY")
     assert type(error) is RequestFailed
     assert error.kind == str(status)
 
@@ -40,7 +40,7 @@ def test_a_bad_request_fails_only_itself(status: int) -> None:
 def test_errors_that_no_repetition_heals_stop_the_run(
     status: int, kind: str, code: str, message: str, reason: str
 ) -> None:
-    error = from_status(status, kind, code, message, {"retry-after": "1"})
+    error = from_status(status, kind, code, message, {"retry-after": "1"}, "A_KEY")
     assert isinstance(error, StopRun)
     assert error.reason == reason
 

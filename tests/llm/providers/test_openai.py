@@ -105,7 +105,7 @@ def test_replies_belong_to_the_engine_that_gave_them_and_cost_what_the_server_sa
     ],
 )
 def test_errors_are_told_apart(status: int, error: dict[str, Any], expected: type, says: str) -> None:
-    failed = chat_error(status, {"error": error}, "", {})
+    failed = chat_error(status, {"error": error}, "", {}, "OPENAI_API_KEY")
     assert type(failed) is expected
     assert says in f"{failed} {getattr(failed, 'fix', '')}"
 
