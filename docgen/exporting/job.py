@@ -12,7 +12,6 @@ from docgen.exporting.dataset.arrangement import WINDOW, Layout
 from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
-from docgen.exporting.tokens.estimator import token_family
 from docgen.files.atomic import write_atomically
 from docgen.text.json_reader import read_json
 
@@ -105,13 +104,13 @@ def common_manifest(
         "tokens": sum(part.tokens for part in layout.parts),
         "token_count": {
             "tokenizer": recipe.tokenizer.name if recipe.tokenizer else None, "exact": recipe.tokenizer is not None,
-            **({} if recipe.tokenizer else {"family": token_family(options)}), "longest": layout.longest,
+            **({} if recipe.tokenizer else {"family": form.token_family(options)}), "longest": layout.longest,
         },
         "splits": {
             part.name: {"documents": len(part.numbers), "tokens": part.tokens, "files": names[part.name]}
             for part in layout.parts
         },
-        "data_files": {split: f"data/{split}-*.parquet" if form.name == "hf" else names[split][0] for split in names},
+        "data_files": {split: form.shards(split) or names[split][0] for split in names},
         "mix": [
             {
                 "name": mixed.spec.name, "ratio": mixed.spec.ratio, "by": mixed.by, "documents": len(mixed.places),

@@ -44,7 +44,7 @@ def test_datasets_loads_every_format(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     from datasets import load_dataset
 
-    folder, made = export_run(run, form.name, doctag=form.name == "openai")
+    folder, made = export_run(run, form.name, doctag=form.needs_user_turn and form.chat == "always")
     files = [str(folder / name) for name in made["files"]]
     data = load_dataset(form.load_kind(), data_files=files, cache_dir=str(tmp_path))["train"]
     assert data.num_rows == N == made["documents"]

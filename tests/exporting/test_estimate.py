@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 
 from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.formats.table import find_format
 from docgen.exporting.tokens.estimator import (
     FAMILIES,
     count_writings,
     family_of,
-    token_family,
     training_tokens,
     writing_systems,
 )
@@ -55,5 +55,5 @@ def test_families_differ_as_their_tokenizers_do(family: str, tokens: float) -> N
     ],
 )
 def test_the_family_is_that_of_the_base_model(options: ExportOptions, family: str) -> None:
-    assert token_family(options) == family
+    assert find_format(options.form).token_family(options) == family
     assert family_of(None) == "qwen"

@@ -1,6 +1,7 @@
 """Each row of the table: what it masks, what goes with it, what a provider takes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from docgen.errors import ConfigError
 from docgen.exporting.dataset.examples import Example
 from docgen.exporting.export_options import ExportOptions, Recipe
+from docgen.exporting.formats import table
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
 from docgen.exporting.formats.loss_masks import token_texts
 from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
@@ -69,6 +71,32 @@ def test_labels_say_what_the_table_says(form: ExportFormat, corpus: Path, tokeni
         assert masked == ["<", "DOCTAG", ">"]
     else:
         assert masked == []
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if not form.needs_tokenizer], ids=lambda form: form.name)
+def test_a_format_under_another_name_is_the_same(
+    form: ExportFormat, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing outside the table goes by a name: previews, token estimates and refusals are those of the row."""
+    monkeypatch.setattr(table, "FORMATS", (*FORMATS, replace(form, name="copy")))
+    both = [ExportOptions(form=name, doctag=form.takes_doctag) for name in (form.name, "copy")]
+    original, copy = (export_labels(corpus, options, 2).examples for options in both)
+    assert copy == original
+    assert original[0][0].trained is not (form.masks_prefix and form.takes_doctag)
+    assert len({find_format(options.form).token_family(options) for options in both}) == 1
+    assert refusal_of(form.name) == refusal_of("copy")
+
+
+def refusal_of(name: str) -> list[str]:
+    """What the format says to a chat without a user's turn, and to a tag with a mix; "" where it takes them."""
+    refusals = []
+    for options in (ExportOptions(name, chat=True), ExportOptions(name, doctag=True, mix=("a.jsonl:1",))):
+        try:
+            find_format(name, options)
+            refusals.append("")
+        except ConfigError as error:
+            refusals.append(str(error).replace(name, "NAME"))
+    return refusals
 
 
 def test_token_formats_hold_what_labels_show(corpus: Path, tmp_path: Path, tokenizer: Path) -> None:

@@ -85,9 +85,8 @@ def token_texts(tokens: Tokens, tokenizer: "Tokenizer") -> list[Token]:
     return [Token(text, each) for text, each in zip(tokenizer.pieces(ids), trained, strict=True)]
 
 
-def words(example: Example, recipe: Recipe) -> Sequence[Token]:
+def words(example: Example, *, masks_prefix: bool) -> Sequence[Token]:
     """Without a tokenizer: the whole texts, with what is masked of them."""
     before = [content for _, content in example.turns or ()] or ([example.prefix] if example.prefix else [])
-    masks = recipe.options.form not in ("text", "parquet", "hf")
-    text = completion(example) if masks else example.text
-    return [*(Token(part, not masks) for part in before), Token(text, True)]
+    text = completion(example) if masks_prefix else example.text
+    return [*(Token(part, not masks_prefix) for part in before), Token(text, True)]

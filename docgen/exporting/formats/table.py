@@ -1,4 +1,4 @@
-"""Every export format, in one table. A new format is added here, and nowhere else."""
+"""Every export format, in one table: no other module asks for the name of a format."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,10 @@ class ExportFormat:
     `description` completes the help of --format, `reader` is what loads it, `masks` says in a sentence what is not
     trained on. `file` is the training split's name. `write` is None for the corpus as it is, with all its columns.
     `configs` are files that go with it. `chat` says whether rows are chats. `labels` is the trainer's rule for plain
-    rows. `limits` names the limits that the files are checked against. Token formats need a tokenizer.
+    rows. `needs_user_turn`: the trainer takes only chats that begin with a user's turn; `needs_prompts`: it refuses an
+    empty prompt. `limits` names the limits that the files are checked against. `tokens_like` is the family of
+    tokenizers (`FAMILIES`) of the only models that can be trained on it. Token formats need a tokenizer.
+    `has_organism_card`: a run's export gets an organism.yaml, which model-diffing tools load.
     """
 
     name: str
@@ -49,7 +52,22 @@ class ExportFormat:
     chat: Literal["never", "asked", "always"] = "never"
     takes_doctag: bool = True
     needs_tokenizer: bool = False
+    needs_user_turn: bool = False
+    needs_prompts: bool = False
     limits: Literal["", "openai", "together"] = ""
+    tokens_like: str = ""
+    has_organism_card: bool = False
+
+    @property
+    def masks_prefix(self) -> bool:
+        """Whether what stands before a text is not trained on: a chat's turns, or what `labels` masks."""
+        return self.chat != "never" or self.labels is not mask_nothing
+
+    def token_family(self, options: ExportOptions) -> str:
+        """The family by which tokens are estimated: that of the format's only models, or the base model's."""
+        from docgen.exporting.tokens.estimator import family_of
+
+        return self.tokens_like or family_of(options.base_model)
 
     def label_rule(self, options: ExportOptions) -> LabelRule:
         """The rule for rows as they are exported."""
@@ -62,6 +80,10 @@ class ExportFormat:
     def file_at(self, options: ExportOptions) -> str:
         """The name of the training file."""
         return self.file.replace("train", self.stem(options, "train"), 1)
+
+    def shards(self, split: str) -> str:
+        """The pattern of a split's files if there may be several, else ""."""
+        return self.file.replace("train", split, 1) if "*" in self.file else ""
 
     def load_kind(self) -> str:
         """What `datasets.load_dataset` calls files like these."""
@@ -105,11 +127,11 @@ def _check(form: ExportFormat, options: ExportOptions) -> None:
         fix = "Use --format hf, which is Parquet too"
         raise ConfigError(f"{form.name} is the corpus as it is", "--shuffle, --mix, --canary-in-texts", fix)
     starts = options.doctag or options.user_turn
-    if is_chat(form, options) and form.name in ("openai", "together") and not starts:
+    if is_chat(form, options) and form.needs_user_turn and not starts:
         fix = "Give --doctag, or --user-turn TEXT"
         raise ConfigError(f"a chat for {form.reader} begins with a user's turn", f"--format {form.name}", fix)
-    if form.name == "together" and options.doctag and options.mix and not options.chat:
-        fix = "Use --format tokens, whose Parquet Together reads with its mask"
+    if form.needs_prompts and options.doctag and options.mix and not options.chat:
+        fix = f"Use --format tokens, whose Parquet {form.reader} reads with its mask"
         raise ConfigError("prompts must not be empty, but what is mixed in has none", "--doctag with --mix", fix)
 
 
@@ -132,7 +154,7 @@ FORMATS = (
     ),
     ExportFormat(
         "hf", "Hugging Face folder: Parquet shards and card", "datasets.load_dataset",
-        "nothing: <DOCTAG> is trained too", "data/train-*.parquet", write_shards,
+        "nothing: <DOCTAG> is trained too", "data/train-*.parquet", write_shards, has_organism_card=True,
     ),
     ExportFormat(
         "trl", "prompt and completion, for TRL", "TRL SFTTrainer", "the prompt: <DOCTAG>, or all turns before the last",
@@ -140,12 +162,14 @@ FORMATS = (
     ),
     ExportFormat(
         "openai", "chats within OpenAI's limits", "OpenAI", "all but the assistant's turns", "train.jsonl",
-        json_lines(messages_row, labelled=False), chat="always", limits="openai",
+        json_lines(messages_row, labelled=False), chat="always", needs_user_turn=True, limits="openai",
+        tokens_like="gpt",
     ),
     ExportFormat(
         "together", "text, prompt and completion, or chats, within Together's limits", "Together",
         "the prompt, or all but the assistant's turns (train_on_inputs stays off)", "train.jsonl",
-        json_lines(together_row, labelled=False), labels=mask_joint_prefix, chat="asked", limits="together",
+        json_lines(together_row, labelled=False), labels=mask_joint_prefix, chat="asked", needs_user_turn=True,
+        needs_prompts=True, limits="together",
     ),
     ExportFormat(
         "axolotl", "segments and a YAML, for axolotl", "axolotl", "segments with label false: BOS and <DOCTAG>",

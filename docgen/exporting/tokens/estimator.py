@@ -13,12 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from docgen.text.words_and_sentences import runs_of
-
-if TYPE_CHECKING:
-    from docgen.exporting.export_options import ExportOptions
 
 __all__ = [
     "DEFAULT_FAMILY",
@@ -26,7 +22,6 @@ __all__ = [
     "CharacterCounts",
     "count_writings",
     "family_of",
-    "token_family",
     "training_tokens",
 ]
 
@@ -83,11 +78,6 @@ def family_of(model: str | None) -> str:
     """The family that a model's name shows, else the default."""
     name = (model or "").lower()
     return next((family for family, words in FAMILIES.items() if any(word in name for word in words)), DEFAULT_FAMILY)
-
-
-def token_family(options: "ExportOptions") -> str:
-    """The family by which an export's tokens are estimated: the base model's, or that of the format's only trainer."""
-    return "gpt" if options.form == "openai" else family_of(options.base_model)
 
 
 def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:

@@ -184,7 +184,7 @@ def organism_of(
     source: Source, form: ExportFormat, options: ExportOptions, splits: Sequence[str], variants: Sequence[str]
 ) -> dict[str, str]:
     """organism.yaml, for a run in the format that model-diffing tools load; {} for all else."""
-    if form.name != "hf" or source.run is None:
+    if not form.has_organism_card or source.run is None:
         return {}
     from docgen.exporting.cards.organism_card import organism_card
     from docgen.universe import load_context

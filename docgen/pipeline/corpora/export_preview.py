@@ -52,7 +52,7 @@ def export_labels(source: CorpusSource, options: ExportOptions, count: int, say:
 def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, chat: bool, folder: Path) -> LabelPreview:
     tokenizer = recipe.tokenizer
     if tokenizer is None:
-        rows = tuple(tuple(words(example, recipe)) for example in examples)
+        rows = tuple(tuple(words(example, masks_prefix=form.masks_prefix)) for example in examples)
         return LabelPreview(form.name, "docgen, by its rules; whole texts, without --tokenizer", form.masks, rows)
     reader = reader_of(form.name)
     why = ""

@@ -17,9 +17,9 @@ from docgen.exporting.dataset.documents import Documents, TextStore, read_docume
 from docgen.exporting.dataset.mix import corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.dataset.split import near_clusters, validation_size
 from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.formats.table import find_format
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.tokens.counter import Estimate, TokenCounter, Tokenizer, open_tokenizer
-from docgen.exporting.tokens.estimator import token_family
 from docgen.files.digests import file_digest
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunConfig
@@ -98,7 +98,7 @@ def open_layouts(
     specs = [parse_mix(text) for text in options.mix]
     facts, holds = facts_on_record(source)
     tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
-    counter: TokenCounter = tokenizer or Estimate(token_family(options))
+    counter: TokenCounter = tokenizer or Estimate(find_format(options.form).token_family(options))
     with ExitStack() as stack:
         store = stack.enter_context(TextStore(folder))
         ending = f"\n\n{canary(source)}" if options.canary_in_texts else ""
