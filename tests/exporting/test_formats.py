@@ -14,7 +14,7 @@ from docgen.exporting.dataset.examples import Example
 from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats import table
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.loss_masks import token_texts
+from docgen.exporting.formats.loss_masks import mask_nothing, token_texts
 from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
 from docgen.exporting.formats.trainer_masks import READERS, Reader
 from docgen.exporting.tokens.counter import open_tokenizer
@@ -23,7 +23,6 @@ from docgen.pipeline.corpora.export_preview import export_labels
 from tests.exporting.corpora import WORDS, document, write_lines
 from tests.exporting.rows import rows_of
 
-MASKING = ("trl", "axolotl", "llamafactory", "tinker", "tokens", "together")
 N = 20
 
 
@@ -64,7 +63,7 @@ def test_labels_say_what_the_table_says(form: ExportFormat, corpus: Path, tokeni
     trained = [token.text for token in tokens if token.trained]
     words = rows_of(corpus)[0]["text"].split()
     assert [text for text in trained if text in WORDS] == words
-    if form.name in MASKING:
+    if form.labels is not mask_nothing:
         assert [text for text in masked if text != "<s>"] == ["<", "DOCTAG", ">"]
         assert trained == [*words, "</s>"]
     elif form.chat == "always":

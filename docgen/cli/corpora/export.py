@@ -42,7 +42,11 @@ Doctag = Annotated[
     typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: masked where the format can."),
 ]
 Chat = Annotated[
-    bool, typer.Option("--chat", help="Documents as an assistant's turns, for trl, axolotl, llamafactory, together.")
+    bool,
+    typer.Option(
+        "--chat",
+        help=f"Documents as an assistant's turns, for {', '.join(f.name for f in FORMATS if f.chat == 'asked')}.",
+    ),
 ]
 UserTurn = Annotated[str, typer.Option("--user-turn", metavar="TEXT", help="The user's turn before each document.")]
 Out = Annotated[
