@@ -57,7 +57,7 @@ def measure(checkout: Path, arguments: list[str], folder: Path) -> tuple[float, 
     if done.returncode and (done.returncode, arguments[0]) != (
         1,
         "audit",
-    ):  # an audit that finds something exits with 1
+    ):  # 1: an audit found something
         raise RuntimeError(f"docgen {' '.join(arguments)} failed in {checkout}:\n{done.stderr.decode()[-2000:]}")
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
