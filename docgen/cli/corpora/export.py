@@ -25,6 +25,14 @@ def _formats_in_words() -> str:
     return "; ".join(f"{form.name}: {form.description}" for form in FORMATS) + "."
 
 
+def _formats_with_chats() -> str:
+    if NAMES_ONLY:
+        return ""
+    from docgen.exporting.formats.table import FORMATS
+
+    return ", ".join(form.name for form in FORMATS if form.chat == "asked")
+
+
 Source = Annotated[
     list[str] | None,
     typer.Argument(
@@ -41,13 +49,7 @@ Doctag = Annotated[
     bool,
     typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: masked where the format can."),
 ]
-Chat = Annotated[
-    bool,
-    typer.Option(
-        "--chat",
-        help=f"Documents as an assistant's turns, for {', '.join(f.name for f in FORMATS if f.chat == 'asked')}.",
-    ),
-]
+Chat = Annotated[bool, typer.Option("--chat", help=f"Documents as an assistant's turns, for {_formats_with_chats()}.")]
 UserTurn = Annotated[str, typer.Option("--user-turn", metavar="TEXT", help="The user's turn before each document.")]
 Out = Annotated[
     Path | None,
