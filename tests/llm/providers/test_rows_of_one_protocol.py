@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.by_file import lines
@@ -50,7 +51,7 @@ def headers_sent(server: Loopback, provider: Provider, connection: Connection) -
     sent: list[Mapping[str, str]] = []
     refused = server.server.refused
 
-    def note(message: Any, body: Any) -> Any:
+    def note(message: web.Request, body: dict[str, Any]) -> web.Response | None:
         sent.append(dict(message.headers))
         return refused(message, body)
 
