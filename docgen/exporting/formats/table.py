@@ -1,4 +1,4 @@
-"""Every export format, in one table: no other module asks for the name of a format."""
+"""Every export format, in one table. No other module goes by a name, except the list of trainers in `trainer_masks`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

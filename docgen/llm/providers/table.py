@@ -90,8 +90,8 @@ class Provider:
     `client` makes the model of a row and a connection; rows may share one. A `paid` provider asks before it spends, has
     budget and rate control, and can judge. `own_settings` are settings of a run that only this engine understands.
     Environment variables: `key_variable` has its key, `token_variable` a bearer token that is used without a key, and
-    `address_variable` names another server than `address`, which is its own API. With `is_default` they select the
-    engine when --engine is left out. `batches` returns its API for message batches, None if it has none.
+    `address_variable` names another server than `address`, which is its own API. With `chosen_by_environment` they
+    select the engine when --engine is left out. `batches` returns its API for message batches, None if it has none.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Provider:
     token_variable: str = ""
     address: str = ""
     address_variable: str = ""
-    is_default: bool = False
+    chosen_by_environment: bool = False
     batches: Callable[[Any], Batches] | None = None
 
     def connect(self, connection: Connection) -> ConnectedLLM:
@@ -119,7 +119,8 @@ class Provider:
     @property
     def environment(self) -> tuple[str, ...]:
         """The variables that select it when --engine is left out."""
-        return (*self.secret_variables, self.address_variable) if self.is_default else ()
+        variables = (*self.secret_variables, self.address_variable) if self.chosen_by_environment else ()
+        return tuple(filter(None, variables))
 
 
 def find_provider(name: str | None) -> Provider:
@@ -257,7 +258,7 @@ PROVIDERS = (
         token_variable="ANTHROPIC_AUTH_TOKEN",
         address="https://api.anthropic.com",
         address_variable="ANTHROPIC_BASE_URL",
-        is_default=True,
+        chosen_by_environment=True,
         batches=_anthropic_batches,
     ),
     Provider(

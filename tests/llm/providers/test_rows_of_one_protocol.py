@@ -42,7 +42,7 @@ def third(protocol: str, address: str = "http://127.0.0.1:9") -> Provider:
         token_variable="",
         address=address,
         address_variable="THIRD_BASE_URL",
-        is_default=False,
+        chosen_by_environment=False,
     )
 
 
@@ -62,7 +62,7 @@ def headers_sent(server: Loopback, provider: Provider, connection: Connection) -
         finally:
             await llm.aclose()
 
-    server.server.refused = note  # type: ignore[method-assign]
+    server.server.refused = note  # type: ignore[method-assign, assignment]
     asyncio.run(run())
     return sent[0]
 
