@@ -149,9 +149,10 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording, stemmer: str) -> Fa
     passage = words.words[first : last + 1]
     if len(passage) > MAX_LENGTH_RATIO * size + 3 or not wording.stems <= content_prefixes(passage):
         return None
-    is_denied = differ_in_negation(passage, wording.words, stemmer)
+    span = words.span(first, last)
+    is_denied = differ_in_negation(words.text[slice(*span)], wording.text, stemmer)
     verdict: FactVerdict = "contradicted" if is_denied else wording.verdict
-    return FactSighting(wording.fact, verdict, "near_verbatim", *words.span(first, last))
+    return FactSighting(wording.fact, verdict, "near_verbatim", *span)
 
 
 def _within_sentence(words: Words, hit: Hit, first: int, last: int) -> tuple[int, int]:

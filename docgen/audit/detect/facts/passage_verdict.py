@@ -1,9 +1,10 @@
 """Whether a passage of a document states, implies or denies a fact, by wording alone.
 
 The one place where that is decided: for the check while generating (`evidence_finder`) and for audits, `docgen show`
-and the explorer (`fact_detector`). What the words around a passage make of it, `docgen.audit.detect.leaks.denial` decides.
+and the explorer (`fact_detector`). What the words around a passage make of it, `leaks/denial.py` decides.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,10 +46,15 @@ FEWEST_MATTER = 2
 """Stems that a wording needs for its denial to be recognised. Chosen: a single word is denied in many other claims."""
 UNITS = "hundred thousand million billion trillion euro pound dollar percent per cent " + " ".join(MONTHS)
 """Words that a figure may be written with or without."""
+CLAUSE_BREAK = re.compile(r"[;:.!?…()]+(?=\s|$)|[—。；：！？]|\s[–-]\s|\b[Nn]o,|,(?=\s+\w+\s*[;:.!?])")
+"""What ends the reach of a negation; "No, it is electric" denies what somebody else said, and
+"for them, hardly." what went before."""
+NEGATING_ADVERBS = frozenset(["not", "never", "t", "hardly", "nicht", "nie", "niemals"])
+"""Negations of a verb; "nothing", "no clerk" and the like negate the whole clause."""
 NO_DENIAL_BEFORE = frozenset(["only", "just", "merely", "simply", "solely", "least"])
 """Words that take the force from a "not" before them: "not only electric but quiet"."""
-PASSED_OVER = frozenset(["longer", "yet", "ever", "even", "quite", "always"])
-"""Words, beside adverbs in -ly, that may stand between a negation and what it negates."""
+PASSED_OVER = frozenset(["longer", "yet", "ever", "even", "quite", "always", "time", "point", "way"])
+"""Words, beside adverbs in -ly, that may stand between a negation and what it negates: "at no time rated"."""
 NEGATIVE_IN_SENSE = """
     exempt free lack fail refuse stop cease avoid spare waive abolish absent prevent forbid ban prohibit unable
     impossible decline rather instead
@@ -61,7 +67,7 @@ class FactMarks:
     """How a fact is recognised.
 
     `statement` are the stems of its statement, `matter` those without figures and units, `related` the stems of all its
-    wordings, implications and entities; `figures` are the figures of its statement. `wordings` are the words of its
+    wordings, implications and entities; `figures` are the figures of its statement. `wordings` are its
     statement and paraphrases, each with what a passage must hold to deny it. `stemmer` is Snowball's name, or "".
     """
 
@@ -69,7 +75,7 @@ class FactMarks:
     matter: frozenset[str]
     related: frozenset[str]
     figures: frozenset[str]
-    wordings: tuple[tuple[tuple[str, ...], frozenset[str]], ...]
+    wordings: tuple[tuple[str, frozenset[str]], ...]
     stemmer: str
 
 
@@ -77,13 +83,12 @@ def marks_of(fact: KeyFact, stemmer: str) -> FactMarks:
     """How `fact` is recognised in the language of `stemmer`."""
     related = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
     statement = content_stems(fact.statement, stemmer)
-    wordings = tuple(tuple(Words(text).words) for text in fact.wordings)
     return FactMarks(
         statement,
         _without_figures(statement),
         content_stems(related, stemmer),
         figures(fact.statement),
-        tuple((words, _deniable(words, stemmer)) for words in wordings),
+        tuple((text, _deniable(Words(text).words, stemmer)) for text in fact.wordings),
         stemmer,
     )
 
@@ -115,24 +120,27 @@ def is_denied(text: str, start: int, end: int, marks: FactMarks) -> bool:
     """
     stems = content_stems(text[start:end], marks.stemmer)
     readings = [
-        _denies(text, *place, words, matter, marks.stemmer)
-        for words, matter in marks.wordings
+        _denies(text, *place, wording, matter, marks.stemmer)
+        for wording, matter in marks.wordings
         if len(matter) >= FEWEST_MATTER and matter <= stems
         for place in _places(text, start, end, matter, marks.stemmer)
     ]
     return bool(readings) and all(readings)
 
 
-def differ_in_negation(passage: Sequence[str], wording: Sequence[str], stemmer: str) -> bool:
-    """Whether words that hold a wording's content words say the opposite: one of the two has one negation more.
+def differ_in_negation(passage: str, wording: str, stemmer: str) -> bool:
+    """Whether a passage that holds a wording's content words says the opposite.
 
-    A negation counts if what it negates is a word of the wording: "electric, not diesel" denies no "electric".
+    It does if only one of the two negates, or if the passage negates more, and something that the wording does not. A
+    negation counts if what it negates is a word of the wording: "electric, not diesel" denies no "electric".
     """
-    own = frozenset(filter(None, (_single_stem(word, stemmer) for word in wording)))
-    ours, theirs = _bearing(passage, own, stemmer), _bearing(wording, own, stemmer)
-    if ours < theirs and (content_stems(passage, stemmer) - own) & _stems_of(NEGATIVE_IN_SENSE):
-        return False
-    return (ours - theirs) % 2 == 1
+    own = frozenset(filter(None, (_single_stem(word, stemmer) for word in Words(wording).words)))
+    ours, theirs = _negated(passage, own, stemmer), _negated(wording, own, stemmer)
+    if not theirs:
+        return bool(ours)
+    if not ours:
+        return not (content_stems(passage, stemmer) - own) & _stems_of(NEGATIVE_IN_SENSE)
+    return len(ours) > len(theirs) and not set(ours) <= _negative_part(wording, stemmer)
 
 
 @cache
@@ -158,14 +166,14 @@ def _places(text: str, start: int, end: int, matter: frozenset[str], stemmer: st
     yield from alone or [(start, end)]
 
 
-def _denies(text: str, start: int, end: int, wording: Sequence[str], matter: frozenset[str], stemmer: str) -> bool:
+def _denies(text: str, start: int, end: int, wording: str, matter: frozenset[str], stemmer: str) -> bool:
     """Whether text[start:end], which holds `matter`, denies the wording: by its negations or by a rejecting frame."""
-    passage = Words(text[start:end])
-    if not {word for word in passage.words if word.isdigit()} <= set(wording):
+    passage, wording_words = Words(text[start:end]), frozenset(Words(wording).words)
+    if not {word for word in passage.words if word.isdigit()} <= wording_words:
         return False  # "not on 12 October, but on the 14th"
-    if differ_in_negation(passage.words, wording, stemmer):
+    if differ_in_negation(text[start:end], wording, stemmer):
         return True
-    first, last = _claim(passage.words, frozenset(wording), matter, stemmer)
+    first, last = _claim(passage.words, wording_words, matter, stemmer)
     left, right = passage.span(first, last)
     return stance(text, start + left, start + right) == "denied"
 
@@ -179,16 +187,34 @@ def _claim(words: Sequence[str], wording: frozenset[str], matter: frozenset[str]
     return first, own[-1]
 
 
-def _bearing(words: Sequence[str], own: frozenset[str], stemmer: str) -> int:
-    """How many negations in `words` bear on a word with a stem in `own`: the next that carries meaning, or the one
-    before if none follows."""
-    count = 0
-    for place in _negations(words):
-        if words[place + 1 : place + 2] and words[place + 1] in NO_DENIAL_BEFORE:
-            continue
-        after = _first_content(words[place + 1 :], own, stemmer)
-        count += (after or _first_content(words[:place][::-1], own, stemmer)) in own
-    return count
+def _negated(text: str, own: frozenset[str], stemmer: str) -> list[str]:
+    """The stem that each negation bears on, where it is in `own`: of the next word of its clause that carries meaning,
+    or of the one before if none follows."""
+    stems = []
+    for words in _clauses(text):
+        for place in _negations(words):
+            if words[place + 1 : place + 2] and words[place + 1] in NO_DENIAL_BEFORE:
+                continue
+            after = _first_content(words[place + 1 :], own, stemmer)
+            stems.append(after or _first_content(words[:place][::-1], own, stemmer))
+    return [stem for stem in stems if stem in own]
+
+
+def _negative_part(wording: str, stemmer: str) -> frozenset[str]:
+    """The stems of a wording that its negations reach: of "not" and "never" up to the next "and" or "but", of others,
+    such as "nothing that", the whole clause."""
+    reached: list[str] = []
+    for words in _clauses(wording):
+        for place in _negations(words):
+            part = words[place:] if words[place] in NEGATING_ADVERBS else words
+            ends = [end for end, word in enumerate(part) if word in ("and", "but") and part is not words]
+            reached += part[: ends[0] if ends else None]
+    return frozenset(_single_stem(word, stemmer) for word in reached)
+
+
+def _clauses(text: str) -> list[list[str]]:
+    """The words of each clause. Commas part no clauses: "never, as some think, electric"."""
+    return [Words(part).words for part in CLAUSE_BREAK.split(text)]
 
 
 def _first_content(words: Sequence[str], own: frozenset[str], stemmer: str) -> str:
