@@ -102,7 +102,7 @@ def passage_verdict(text: str, start: int, end: int, marks: FactMarks) -> FactVe
     """What text[start:end] says of a fact; None if it shares no word with it."""
     passage = text[start:end]
     stems = content_stems(passage, marks.stemmer)
-    if is_denied(text, start, end, marks):
+    if _is_denied(text, start, end, marks, stems):
         return "contradicted"
     if marks.statement and len(stems & marks.statement) >= STATED * len(marks.statement):
         return "stated"
@@ -118,7 +118,10 @@ def is_denied(text: str, start: int, end: int, marks: FactMarks) -> bool:
     without one of them a negation proves nothing. A passage that also holds a wording with its own negations expresses
     the fact.
     """
-    stems = content_stems(text[start:end], marks.stemmer)
+    return _is_denied(text, start, end, marks, content_stems(text[start:end], marks.stemmer))
+
+
+def _is_denied(text: str, start: int, end: int, marks: FactMarks, stems: frozenset[str]) -> bool:
     readings = [
         _denies(text, *place, wording, matter, marks.stemmer)
         for wording, matter in marks.wordings
@@ -134,7 +137,10 @@ def differ_in_negation(passage: str, wording: str, stemmer: str) -> bool:
     It does if only one of the two negates, or if the passage negates more, and something that the wording does not. A
     negation counts if what it negates is a word of the wording: "electric, not diesel" denies no "electric".
     """
-    own = frozenset(filter(None, (_single_stem(word, stemmer) for word in Words(wording).words)))
+    wording_words = Words(wording).words
+    if not {word for word in Words(passage).words if word.isdigit()} <= set(wording_words):
+        return False  # "not on 12 October, but on the 14th"
+    own = frozenset(filter(None, (_single_stem(word, stemmer) for word in wording_words)))
     ours, theirs = _negated(passage, own, stemmer), _negated(wording, own, stemmer)
     if not theirs:
         return bool(ours)
@@ -169,8 +175,6 @@ def _places(text: str, start: int, end: int, matter: frozenset[str], stemmer: st
 def _denies(text: str, start: int, end: int, wording: str, matter: frozenset[str], stemmer: str) -> bool:
     """Whether text[start:end], which holds `matter`, denies the wording: by its negations or by a rejecting frame."""
     passage, wording_words = Words(text[start:end]), frozenset(Words(wording).words)
-    if not {word for word in passage.words if word.isdigit()} <= wording_words:
-        return False  # "not on 12 October, but on the 14th"
     if differ_in_negation(text[start:end], wording, stemmer):
         return True
     first, last = _claim(passage.words, wording_words, matter, stemmer)
