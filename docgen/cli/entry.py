@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
-from types import ModuleType
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 from typer import BadParameter
@@ -25,8 +24,6 @@ GO_ON = "Give the same command again: whatever was paid for is on disk, and is n
 NAMES_ONLY = sys.argv[1:] in (["--help"], ["-h"])
 """Whether this process lists names and summaries of all commands: their flags, a fifth of the time, are not worked
 out."""
-UNUSED_IN_HELP = {"rich.markdown": "Markdown", "rich.traceback": "Traceback"}
-"""Modules, and what Typer takes from each: for help in Markdown, and for tracebacks in colour."""
 
 
 def refuse_endless_numbers(commands: Mapping[str, Any]) -> None:
@@ -43,15 +40,6 @@ def _finite(callback: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any, A
         return callback(context, parameter, value) if callback else value
 
     return check
-
-
-def leave_out_of_help() -> None:
-    """Keep a process that only prints help from loading what Typer's help imports and, for docgen, never uses.
-
-    They are a quarter of the time of `docgen --help`. Whatever else happens in the process goes without them.
-    """
-    for module, name in UNUSED_IN_HELP.items():
-        sys.modules.setdefault(module, ModuleType(module)).__dict__.setdefault(name, type(name, (), {}))
 
 
 def main() -> None:
@@ -84,10 +72,9 @@ def _run() -> None:
 
     prepare_streams()
     prepare_signals()
-    if {"--help", "-h"} & set(sys.argv[1:]):
-        leave_out_of_help()
-    from docgen.cli.app import app
+    from docgen.cli.app import command_line
 
+    app = command_line(*sys.argv[1:2])
     try:
         app(prog_name="docgen", standalone_mode=True)
     finally:

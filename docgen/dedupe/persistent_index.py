@@ -119,7 +119,10 @@ class DiskIndex:
 
     def _added(self, additions: Iterable[Addition]) -> "DiskIndex":
         state = asdict(self)
-        files = {name: _open_at(self.path / name, size) for name, size in self._lengths().items()}
+        widths = {"minima.u32": 4 * self.scheme.num_perm, "ends.i64": 8, "groups.i64": 8, "content.u64": 16}
+        sizes = {name: width * self.documents for name, width in widths.items()}
+        sizes |= {SETS: 8 * self.words, IDS: self.id_bytes}
+        files = {name: _open_at(self.path / name, size) for name, size in sizes.items()}
         try:
             for addition in additions:
                 ends = state["words"] + addition.ends
@@ -140,11 +143,6 @@ class DiskIndex:
         grown = DiskIndex(self.path, self.scheme, self.ignored, state["documents"], state["words"], state["id_bytes"])
         _write_meta(grown)
         return grown
-
-    def _lengths(self) -> dict[str, int]:
-        widths = {"minima.u32": 4 * self.scheme.num_perm, "ends.i64": 8, "groups.i64": 8, "content.u64": 16}
-        lengths = {name: width * self.documents for name, width in widths.items()}
-        return {**lengths, SETS: 8 * self.words, IDS: self.id_bytes}
 
 
 def _mapped(path: Path, dtype: Any, count: int) -> npt.NDArray[Any]:

@@ -52,14 +52,14 @@ REFUSED = [errno.EPERM, errno.EACCES, errno.EMFILE, errno.EAGAIN, errno.ETIMEDOU
 
 
 @pytest.mark.parametrize("number", REFUSED)
-@pytest.mark.parametrize("place", ["docgen.cli.app.app", "docgen.cli.shared.streams.prepare_streams"])
+@pytest.mark.parametrize("place", ["docgen.cli.app.command_line", "docgen.cli.shared.streams.prepare_streams"])
 def test_whatever_the_machine_refuses_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, place: str
 ) -> None:
     """An error of a system call that knows no file, in a command or before it."""
     for name in ("prepare_streams", "prepare_signals"):
         monkeypatch.setattr(f"docgen.cli.shared.streams.{name}", lambda: None)
-    monkeypatch.setattr(place, lambda **_: fails_with(number)())
+    monkeypatch.setattr(place, lambda *_: fails_with(number)())
     with pytest.raises(SystemExit) as ended:
         main()
     shown = capsys.readouterr()
@@ -77,7 +77,7 @@ def test_a_request_that_failed_for_good_is_one_line(
 
     for name in ("prepare_streams", "prepare_signals"):
         monkeypatch.setattr(f"docgen.cli.shared.streams.{name}", lambda: None)
-    monkeypatch.setattr("docgen.cli.app.app", refused)
+    monkeypatch.setattr("docgen.cli.app.command_line", lambda *_: refused)
     with pytest.raises(SystemExit) as ended:
         main()
     assert (ended.value.code, capsys.readouterr().err.count("\n")) == (1, 1)
@@ -86,7 +86,7 @@ def test_a_request_that_failed_for_good_is_one_line(
 def test_a_bug_of_docgens_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("prepare_streams", "prepare_signals"):
         monkeypatch.setattr(f"docgen.cli.shared.streams.{name}", lambda: None)
-    monkeypatch.setattr("docgen.cli.app.app", lambda **_: os.close(99_999))
+    monkeypatch.setattr("docgen.cli.app.command_line", lambda *_: lambda **_: os.close(99_999))
     with pytest.raises(OSError, match="Bad file descriptor"):
         main()
 

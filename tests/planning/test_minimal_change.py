@@ -18,6 +18,8 @@ from tests.planning.constraints import broken, layout_of, planned, random_constr
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.sampled_from(checkpoints(3001)[:-1])
+SHORT_SEGMENT = 20
+"""Documents, twice what a segment below the checkpoint at 100 has."""
 
 
 def lost(small: Assignment, large: Assignment) -> np.ndarray:
@@ -134,9 +136,11 @@ def test_a_segment_that_cannot_be_planned_alone_is_planned_with_what_follows(
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.integers(1, 1000))
 def test_no_document_has_three_central_facts_where_a_third_of_its_facts_are(seed: int, n: int) -> None:
-    """Except in the first segments, which have few documents to exchange with."""
+    """Except in short segments, the first ones and perhaps the last: they have few documents to exchange with."""
     constraints = usual(seed)
     plan = planned(constraints, n)
     central = ((plan.holds == 1) & (plan.prominence == 0)).sum(axis=1)
     assert (central > 2).sum() <= 3
-    assert (central[100:] > 2).sum() == 0
+    last = ([0, *checkpoints(n)])[-2]  # where the last segment begins
+    full = n if n - last >= SHORT_SEGMENT else last
+    assert (central[100:full] > 2).sum() == 0

@@ -8,11 +8,10 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import Lock
 from typing import Any
 
 import llvmlite
@@ -67,7 +66,7 @@ def _source(module: str, name: str) -> Function:
 
 
 def _compile(source: Function, folder: Path | None) -> Function:
-    with _numba_caches_in(folder), _no_blas():
+    with _numba_caches_in(folder):
         kernel: Function = jit(signature(source), cache=folder is not None)(source)
     return kernel
 
@@ -89,30 +88,3 @@ def _numba_caches_in(folder: Path | None) -> Iterator[None]:
         yield
     finally:
         config.CACHE_DIR = before
-
-
-@contextmanager
-def _no_blas() -> Iterator[None]:
-    """Numba's array functions try whether scipy is there, for its BLAS, which no kernel uses; importing it took 0.16 s.
-
-    For this thread it is not there meanwhile, unless it is imported already.
-    """
-    finder: Any = _NotFound("scipy.linalg", get_ident())
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-
-
-@dataclass(frozen=True)
-class _NotFound:
-    """An import hook: the module does not exist for the thread."""
-
-    module: str
-    thread: int
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
-        """Python asks each hook in turn."""
-        if name == self.module and get_ident() == self.thread:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)

@@ -171,7 +171,9 @@ class WordingIndex:
         edited = {
             number: places
             for number, places in places_of.items()
-            if number not in done and self._enough(number, places)
+            if number not in done
+            and len(self.wordings[number]) >= self.shortest
+            and len(places) >= self._fewest[number]
         }
         stems = stem_set(words) if any(self._needed[number] for number in edited) else frozenset()
         for number, places in edited.items():
@@ -186,10 +188,6 @@ class WordingIndex:
             if offset == 0 and position > end and tuple(words[position : position + len(wording)]) == wording:
                 end = position + len(wording) - 1
                 yield Hit(number, position, end, 1.0, exact=True)
-
-    def _enough(self, number: int, places: list[tuple[int, int]]) -> bool:
-        size = len(self.wordings[number])
-        return size >= self.shortest and len(places) >= self._fewest[number]
 
     def _edited(self, number: int, places: list[tuple[int, int]]) -> Iterator[Hit]:
         size = len(self.wordings[number])

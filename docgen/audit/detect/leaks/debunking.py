@@ -95,7 +95,9 @@ class Debunking:
         likely = self._likely.numbers(plain)
         if not likely and len(kinds) < DENYING_KINDS - 1:
             return None  # as most texts; whether they are about a fact takes longer to see
-        about = self.may_concern(text.encode("utf-8", "replace")) and self._about(stem_set(words_of(text).words))
+        may_concern = self.may_concern(text.encode("utf-8", "replace"))
+        stems = stem_set(words_of(text).words) if may_concern else frozenset[str]()
+        about = any(len(fact & stems) >= MIN_TOPIC_SHARE * len(fact) for fact in self._facts)
         against = list(self._against(text, plain, likely, asserted)) if about else []
         rejecting = sorted({span for span, cue in against if not cue.distant})
         kept_off = bool(rejecting) and len(kinds) >= DENYING_KINDS - 1 and any(cue.distant for _, cue in against)
@@ -120,9 +122,6 @@ class Debunking:
             evidence=text[start:end],
             explanation=why,
         )
-
-    def _about(self, stems: Collection[str]) -> bool:
-        return any(len(fact.intersection(stems)) >= MIN_TOPIC_SHARE * len(fact) for fact in self._facts)
 
     def _against(
         self, text: str, plain: str, likely: Iterable[int], asserted: Collection[tuple[int, int]]

@@ -82,7 +82,8 @@ def stance(text: str, start: int, end: int) -> Stance:
     if not before or before.isspace():
         return "asserted"
     lowered = before.casefold()
-    if _is_rejected(before, lowered) or _is_reviewed(text, before):
+    is_quoted = before.rstrip().endswith(OPENING_QUOTES)
+    if _is_rejected(before, lowered) or (is_quoted and words.reviewed.search(text)):
         return "denied"
     hedged = (_holds(lowered, words.hedge_cues) and words.hedge.search(before)) or _other("hedge").search(before)
     return "hedged" if hedged else "asserted"
@@ -103,10 +104,6 @@ def _is_rejected(before: str, lowered: str) -> bool:
         return True
     other = _other("before").search(before)
     return bool(other) and not _other("affirmed").search(before)
-
-
-def _is_reviewed(text: str, before: str) -> bool:
-    return before.rstrip().endswith(OPENING_QUOTES) and _patterns().reviewed.search(text) is not None
 
 
 def _holds(text: str, cues: tuple[str, ...]) -> bool:
