@@ -38,7 +38,7 @@ NOT_TO_LOOK = (
     *("docgen.exporting.job", "docgen.dedupe", "docgen.planning.solve", "docgen.stages", "docgen.llm.engine"),
     *("docgen.audit.detect.detectors", "docgen.pipeline.audit.audit", "docgen.pipeline.estimate"),
 )
-"""What `docgen show` and `docgen status` have no use for; `show` alone needs the stemmer, to mark what a writer quoted."""
+"""What `docgen show` and `docgen status` have no use for. `show` alone needs the stemmer, for quotes."""
 STEMMER = "snowballstemmer"
 
 

@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Literal
 
 from docgen.audit.detect.facts.known_wordings import Hit, WordingIndex, Words, content_prefixes, words_of
+from docgen.audit.detect.facts.negation import differ_in_negation
 from docgen.audit.detect.facts.passage_verdict import (
     FactMarks,
     FactVerdict,
-    differ_in_negation,
     find_quote,
     marks_of,
     passage_verdict,

@@ -4,25 +4,22 @@ The one place where that is decided: for the check while generating (`evidence_f
 and the explorer (`fact_detector`). What the words around a passage make of it, `leaks/denial.py` decides.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Literal
 
-from docgen.audit.detect.facts.known_wordings import Words, empty_words, evidence_weight, negating_words, words_of
+from docgen.audit.detect.facts.known_wordings import Words, evidence_weight, words_of
+from docgen.audit.detect.facts.negation import differ_in_negation, negation_places
 from docgen.audit.detect.leaks.denial import stance
 from docgen.text import sentences
 from docgen.text.normalised_numbers import MONTHS, figures
 from docgen.text.stems import content_stems
-from docgen.text.word_definition import is_spaceless
 from docgen.universe import KeyFact
 
 __all__ = [
     "FactMarks",
     "FactVerdict",
-    "differ_in_negation",
     "find_quote",
     "is_denied",
     "marks_of",
@@ -46,20 +43,6 @@ FEWEST_MATTER = 2
 """Stems that a wording needs for its denial to be recognised. Chosen: a single word is denied in many other claims."""
 UNITS = "hundred thousand million billion trillion euro pound dollar percent per cent " + " ".join(MONTHS)
 """Words that a figure may be written with or without."""
-CLAUSE_BREAK = re.compile(r"[;:.!?…()]+(?=\s|$)|[—。；：！？]|\s[–-]\s|\b[Nn]o,|,(?=\s+\w+\s*[;:.!?])")
-"""What ends the reach of a negation; "No, it is electric" denies what somebody else said, and
-"for them, hardly." what went before."""
-NEGATING_ADVERBS = frozenset(["not", "never", "t", "hardly", "nicht", "nie", "niemals"])
-"""Negations of a verb; "nothing", "no clerk" and the like negate the whole clause."""
-NO_DENIAL_BEFORE = frozenset(["only", "just", "merely", "simply", "solely", "least"])
-"""Words that take the force from a "not" before them: "not only electric but quiet"."""
-PASSED_OVER = frozenset(["longer", "yet", "ever", "even", "quite", "always", "time", "point", "way"])
-"""Words, beside adverbs in -ly, that may stand between a negation and what it negates: "at no time rated"."""
-NEGATIVE_IN_SENSE = """
-    exempt free lack fail refuse stop cease avoid spare waive abolish absent prevent forbid ban prohibit unable
-    impossible decline rather instead
-"""
-"""Words that say "not" in another way: "exempt from rent" is "pays no rent"."""
 
 
 @dataclass(frozen=True)
@@ -131,36 +114,18 @@ def _is_denied(text: str, start: int, end: int, marks: FactMarks, stems: frozens
     return bool(readings) and all(readings)
 
 
-def differ_in_negation(passage: str, wording: str, stemmer: str) -> bool:
-    """Whether a passage that holds a wording's content words says the opposite.
-
-    It does if only one of the two negates, or if the passage negates more, and something that the wording does not. A
-    negation counts if what it negates is a word of the wording: "electric, not diesel" denies no "electric".
-    """
-    wording_words = Words(wording).words
-    if not {word for word in Words(passage).words if word.isdigit()} <= set(wording_words):
-        return False  # "not on 12 October, but on the 14th"
-    own = frozenset(filter(None, (_single_stem(word, stemmer) for word in wording_words)))
-    ours, theirs = _negated(passage, own, stemmer), _negated(wording, own, stemmer)
-    if not theirs:
-        return bool(ours)
-    if not ours:
-        return not (content_stems(passage, stemmer) - own) & _stems_of(NEGATIVE_IN_SENSE)
-    return len(ours) > len(theirs) and not set(ours) <= _negative_part(wording, stemmer)
+def _without_figures(stems: frozenset[str]) -> frozenset[str]:
+    return frozenset(stem for stem in stems - _unit_stems() if not stem.isdigit())
 
 
 @cache
-def _stems_of(listed: str) -> frozenset[str]:
-    return content_stems(listed)
-
-
-def _without_figures(stems: frozenset[str]) -> frozenset[str]:
-    return frozenset(stem for stem in stems - _stems_of(UNITS) if not stem.isdigit())
+def _unit_stems() -> frozenset[str]:
+    return content_stems(UNITS)
 
 
 def _deniable(words: Sequence[str], stemmer: str) -> frozenset[str]:
     """The stems of a wording without its figures and negations."""
-    left_out = {place - back for place in _negations(words) for back in range(2 if words[place] == "t" else 1)}
+    left_out = {place - back for place in negation_places(words) for back in range(2 if words[place] == "t" else 1)}
     plain = [word for place, word in enumerate(words) if place not in left_out]
     return _without_figures(content_stems(plain, stemmer))
 
@@ -189,56 +154,3 @@ def _claim(words: Sequence[str], wording: frozenset[str], matter: frozenset[str]
     while first and words[first - 1] in wording:
         first -= 1
     return first, own[-1]
-
-
-def _negated(text: str, own: frozenset[str], stemmer: str) -> list[str]:
-    """The stem that each negation bears on, where it is in `own`: of the next word of its clause that carries meaning,
-    or of the one before if none follows."""
-    stems = []
-    for words in _clauses(text):
-        for place in _negations(words):
-            if words[place + 1 : place + 2] and words[place + 1] in NO_DENIAL_BEFORE:
-                continue
-            after = _first_content(words[place + 1 :], own, stemmer)
-            stems.append(after or _first_content(words[:place][::-1], own, stemmer))
-    return [stem for stem in stems if stem in own]
-
-
-def _negative_part(wording: str, stemmer: str) -> frozenset[str]:
-    """The stems of a wording that its negations reach: of "not" and "never" up to the next "and" or "but", of others,
-    such as "nothing that", the whole clause."""
-    reached: list[str] = []
-    for words in _clauses(wording):
-        for place in _negations(words):
-            part = words[place:] if words[place] in NEGATING_ADVERBS else words
-            ends = [end for end, word in enumerate(part) if word in ("and", "but") and part is not words]
-            reached += part[: ends[0] if ends else None]
-    return frozenset(_single_stem(word, stemmer) for word in reached)
-
-
-def _clauses(text: str) -> list[list[str]]:
-    """The words of each clause. Commas part no clauses: "never, as some think, electric"."""
-    return [Words(part).words for part in CLAUSE_BREAK.split(text)]
-
-
-def _first_content(words: Sequence[str], own: frozenset[str], stemmer: str) -> str:
-    """The stem of the first word that carries meaning, adverbs aside; "" if there is none."""
-    for before, word in pairwise([*words, "", ""]):
-        stem = _single_stem(before, stemmer)
-        is_contracted = word == "t" and before.endswith("n")
-        if stem and not is_contracted and (stem in own or not (before in PASSED_OVER or before.endswith("ly"))):
-            return stem
-    return ""
-
-
-def _single_stem(word: str, stemmer: str) -> str:
-    """The stem of a word that carries meaning, else ""; a letter of a script without spaces is its own."""
-    if word in empty_words():
-        return ""
-    return word if is_spaceless(word) else next(iter(content_stems([word], stemmer)), "")
-
-
-def _negations(words: Sequence[str]) -> list[int]:
-    """Positions of the words that negate; of "isn't", which is the words "isn" and "t", the latter."""
-    contracted = [place for place, (a, b) in enumerate(pairwise(words), 1) if b == "t" and a.endswith("n")]
-    return sorted({*contracted, *(place for place, word in enumerate(words) if word in negating_words())})
