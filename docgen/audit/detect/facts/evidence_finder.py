@@ -63,10 +63,12 @@ class EvidenceFinder:
             is_seen = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
             own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
             spans = [span for quote in own_quotes if (span := find_quote(text, quote))]
+            if is_seen:  # what a known wording showed there stays
+                spans = [span for span in spans if not is_sighted(fact.fact, span, sightings)]
             new = [in_its_sentence(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
             if not is_seen and not new:
                 new = [in_its_sentence(text, s) for s in self._unquoted(text, fact.fact)][:1]
-            sightings += [s for meant in new for s in meant if not is_sighted(s, sightings)]
+            sightings += [s for meant in new for s in meant if not is_sighted(s.fact, (s.start, s.end), sightings)]
             if spans and not is_seen and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
                 unclear.append(_unclear(text, fact.fact, spans[0]))

@@ -93,12 +93,11 @@ class FactDetector:
         words, sightings = words_of(text), list[FactSighting]()
         for hit in self._index.hits(words.words):
             candidate = self._wording(words, hit)
-            if candidate and not is_sighted(candidate, sightings):
+            if candidate and not is_sighted(candidate.fact, (candidate.start, candidate.end), sightings):
                 sightings += in_its_sentence(text, candidate)
         for quote in quotes:
-            candidate = self._quoted(text, quote)
-            if candidate and not is_sighted(candidate, sightings):
-                sightings += in_its_sentence(text, candidate)
+            candidate = self._quoted(text, quote, sightings)
+            sightings += in_its_sentence(text, candidate) if candidate else ()
         return tuple(sorted(sightings, key=lambda s: (s.start, s.end, s.fact)))
 
     def _wording(self, words: Words, hit: Hit) -> FactSighting | None:
@@ -107,10 +106,13 @@ class FactDetector:
             return FactSighting(wording.fact, wording.verdict, wording.detector, *words.span(hit.first, hit.last))
         return _near_verbatim(words, hit, wording, self._context.speaks.stemmer)
 
-    def _quoted(self, text: str, quote: Quote) -> FactSighting | None:
+    def _quoted(self, text: str, quote: Quote, sightings: Sequence[FactSighting]) -> FactSighting | None:
+        """The sighting in a quote, if it is evidence of a known fact that was not sighted there before."""
         span = find_quote(text, quote.text) if quote.fact in self.marks else None
-        verdict = passage_verdict(text, *span, self.marks[quote.fact]) if span else None
-        return FactSighting(quote.fact, verdict, "quote", *span) if span and verdict else None
+        if span is None or is_sighted(quote.fact, span, sightings):
+            return None
+        verdict = passage_verdict(text, *span, self.marks[quote.fact])
+        return FactSighting(quote.fact, verdict, "quote", *span) if verdict else None
 
 
 def _wordings(fact: KeyFact) -> Iterator[Wording]:
@@ -134,9 +136,9 @@ def in_its_sentence(text: str, sighting: FactSighting) -> list[FactSighting]:
     return [sighting] if sentence_stance == "asserted" else []
 
 
-def is_sighted(sighting: FactSighting, sightings: Iterable[FactSighting]) -> bool:
+def is_sighted(fact: str, span: tuple[int, int], sightings: Iterable[FactSighting]) -> bool:
     """Whether the fact was already sighted here: the first detector's sighting is kept."""
-    return any(s.fact == sighting.fact and sighting.start < s.end and s.start < sighting.end for s in sightings)
+    return any(s.fact == fact and span[0] < s.end and s.start < span[1] for s in sightings)
 
 
 def _near_verbatim(words: Words, hit: Hit, wording: Wording, stemmer: str) -> FactSighting | None:

@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from docgen.audit.detect.facts.known_wordings import Words, empty_words, negating_words
 from docgen.text.stems import content_stems
 from docgen.text.word_definition import is_spaceless
 
-__all__ = ["differ_in_negation", "negation_places"]
+__all__ = ["differ_in_negation", "negation_places", "single_stem"]
 
-CLAUSE_BREAK = re.compile(r"[;:.!?…()]+(?=\s|$)|[—。；：！？]|\s[–-]\s|\b[Nn]o,|,(?=\s+\w+\s*[;:.!?])")
-"""What ends the reach of a negation; "No, it is electric" denies what somebody else said, and
-"for them, hardly." what went before."""
+CLAUSE_BREAK = re.compile(r"[;:.!?…()]+(?=\s|$)|[—。；：！？]|\s[–-]\s|\b[Nn]o,|,(?=\s+(?:not|nicht|\w+\s*[;:.!?]))")
+"""What ends the reach of a negation: "No, it is electric" denies what somebody else said, ", not by oil" what follows,
+and "for them, hardly." what went before."""
 NEGATING_ADVERBS = frozenset(["not", "never", "t", "hardly", "nicht", "nie", "niemals"])
 """Negations of a verb; "nothing", "no clerk" and the like negate the whole clause."""
 NO_DENIAL_BEFORE = frozenset(["only", "just", "merely", "simply", "solely", "least"])
@@ -36,7 +36,7 @@ def differ_in_negation(passage: str, wording: str, stemmer: str) -> bool:
     wording_words = Words(wording).words
     if not {word for word in Words(passage).words if word.isdigit()} <= set(wording_words):
         return False  # "not on 12 October, but on the 14th"
-    own = frozenset(filter(None, (_single_stem(word, stemmer) for word in wording_words)))
+    own = frozenset(stem for word in wording_words if (stem := single_stem(word, stemmer)))
     ours, theirs = _negated(passage, own, stemmer), _negated(wording, own, stemmer)
     if not theirs:
         return bool(ours)
@@ -73,7 +73,7 @@ def _negative_part(wording: str, stemmer: str) -> frozenset[str]:
             part = words[place:] if words[place] in NEGATING_ADVERBS else words
             ends = [end for end, word in enumerate(part) if word in ("and", "but") and part is not words]
             reached += part[: ends[0] if ends else None]
-    return frozenset(_single_stem(word, stemmer) for word in reached)
+    return frozenset(single_stem(word, stemmer) for word in reached)
 
 
 def _clauses(text: str) -> list[list[str]]:
@@ -84,14 +84,15 @@ def _clauses(text: str) -> list[list[str]]:
 def _first_content(words: Sequence[str], own: frozenset[str], stemmer: str) -> str:
     """The stem of the first word that carries meaning, adverbs aside; "" if there is none."""
     for before, word in pairwise([*words, "", ""]):
-        stem = _single_stem(before, stemmer)
+        stem = single_stem(before, stemmer)
         is_contracted = word == "t" and before.endswith("n")
         if stem and not is_contracted and (stem in own or not (before in PASSED_OVER or before.endswith("ly"))):
             return stem
     return ""
 
 
-def _single_stem(word: str, stemmer: str) -> str:
+@lru_cache(maxsize=1 << 16)
+def single_stem(word: str, stemmer: str) -> str:
     """The stem of a word that carries meaning, else ""; a letter of a script without spaces is its own."""
     if word in empty_words():
         return ""

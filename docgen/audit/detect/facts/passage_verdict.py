@@ -10,7 +10,7 @@ from functools import cache
 from typing import Literal
 
 from docgen.audit.detect.facts.known_wordings import Words, evidence_weight, words_of
-from docgen.audit.detect.facts.negation import differ_in_negation, negation_places
+from docgen.audit.detect.facts.negation import differ_in_negation, negation_places, single_stem
 from docgen.audit.detect.leaks.denial import stance
 from docgen.text import sentences
 from docgen.text.normalised_numbers import MONTHS, figures
@@ -149,7 +149,7 @@ def _denies(text: str, start: int, end: int, wording: str, matter: frozenset[str
 
 def _claim(words: Sequence[str], wording: frozenset[str], matter: frozenset[str], stemmer: str) -> tuple[int, int]:
     """Positions of the first and last word of the claim: from an article or the like before its first content word."""
-    own = [place for place, word in enumerate(words) if content_stems([word], stemmer) & matter] or [0, len(words) - 1]
+    own = [place for place, word in enumerate(words) if single_stem(word, stemmer) in matter] or [0, len(words) - 1]
     first = own[0]
     while first and words[first - 1] in wording:
         first -= 1
