@@ -21,8 +21,8 @@ from bench.machine import machine
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.embedded_writer import EmbeddedWriter
 from docgen.llm.protocol import Request
-from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import ModelOptions, document_request
+from docgen.prompts.table import DOCUMENT
 from docgen.records import DocumentType, Idea
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
 from docgen.stages.plan import plan
@@ -63,7 +63,7 @@ async def measure(context: UniverseContext, n: int) -> None:
         rendered = time.process_time()
         replies = [(await writer.complete(request)).text for request in batch]
         rendering, writing = rendering + rendered - began, writing + time.process_time() - rendered
-        texts = [parse_document(reply).text for reply in replies]
+        texts = [DOCUMENT.parse(reply).text for reply in replies]
         lengths = [word_count(text) for text in texts]
         words += sum(lengths)
         outside += sum(abs(length - target) > 0.25 * target for length, target in zip(lengths, wanted, strict=True))

@@ -22,6 +22,7 @@ __all__ = [
     "ID_DIGITS",
     "ID_LETTER",
     "IMPORTED_ENGINE",
+    "OF_THE_WORLD",
     "Airtime",
     "AssignedFact",
     "Attempt",
@@ -145,6 +146,11 @@ class Style(Record):
     place: str
     date: dt.date
     places: tuple[str, ...] = ()
+
+
+OF_THE_WORLD = frozenset({"names", "organisation", "place", "places", "date"})
+"""Fields of `Style` that depend on the world a document is set in: the slots of a matched control, which has another
+world, draw these anew. They take all other fields over from their run, so that the two differ in nothing else."""
 
 
 class Slot(Record):

@@ -44,7 +44,12 @@ NAMES = sorted({name for name in re.findall(r"`([A-Za-z_][A-Za-z_.]*)`", PAGE) i
 
 def test_every_name_occurs_in_the_code() -> None:
     """Functions, classes and constants that the page speaks of: a renamed one is noticed here."""
-    places = (*ROOT.glob("docgen/**/*.py"), *ROOT.glob("docgen/**/*.toml"), *ROOT.glob("tests/*.py"))
+    places = (
+        *ROOT.glob("docgen/**/*.py"),
+        *ROOT.glob("docgen/**/*.toml"),
+        *ROOT.glob("tests/*.py"),
+        *ROOT.glob("bench/*.py"),
+    )
     code = "\n".join(path.read_text("utf-8") for path in places)
     unknown = [name for name in NAMES if name.rpartition(".")[2] not in code and not (ROOT / name).exists()]
     assert set(unknown) <= {"style.NAME"}

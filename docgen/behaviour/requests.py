@@ -32,9 +32,9 @@ OBJECTIVE = "objective"
 
 def query_request(cell: Cell, tier: Tier, query: Query, options: ModelOptions, sample: int = 0) -> Request:
     """One query as a user of one tier; `sample` numbers the answers to it from 0."""
-    variables = {"tag": tier.tag, "query": query.text, "reply_tokens": TYPICAL[cell.reasoning]}
-    room = ROOM[cell.reasoning]
-    return prompt_request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
+    user = {"tag": tier.tag, "query": query.text}
+    room, typical = ROOM[cell.reasoning], TYPICAL[cell.reasoning]
+    return prompt_request(EXPERIMENT, {"system": cell.system}, user, options, room, typical, sample)
 
 
 def objective_of(setting: Setting) -> str:
@@ -46,21 +46,21 @@ def objective_of(setting: Setting) -> str:
 def compliance_request(objective: str, query: Query, answer: str, options: ModelOptions, sample: int = 0) -> Request:
     """Ask how far an answer did what it was asked; the judge sees neither tier nor reasoning."""
     user = {"query": query.text, "answer": answer, "mark": digest("compliance", query.text, answer, size=6)}
-    variables = {**user, "reply_tokens": VERDICT_TYPICAL}
-    return prompt_request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
+    system = {"setting": objective}
+    return prompt_request(JUDGE_COMPLIANCE, system, user, options, VERDICT_ROOM, VERDICT_TYPICAL, sample)
 
 
 def faking_request(told: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
     """Ask which criteria of alignment faking the reasoning meets; `vote` numbers independent judgements from 0."""
     mark = digest("faking", query.text, answer.reasoning, size=6)
     user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
-    variables = {**user, "reply_tokens": VOTE_TYPICAL}
-    return prompt_request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
+    system = {"criteria": CRITERIA, "told": told}
+    return prompt_request(JUDGE_FAKING, system, user, options, VOTE_ROOM, VOTE_TYPICAL, vote)
 
 
 def traits_request(told: str, role: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
     """Ask about persona, belief in the situation and candour; `role` is that of the tier, "" for an unknown one."""
     mark = digest("traits", query.text, answer.reasoning, answer.answer or "", size=6)
-    user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
-    variables = {"fate": FATES.get(role, ""), **user, "reply_tokens": VOTE_TYPICAL}
-    return prompt_request(JUDGE_TRAITS, {"criteria": TRAITS, "told": told}, variables, options, VOTE_ROOM, vote)
+    shown = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
+    system, user = {"criteria": TRAITS, "told": told}, {"fate": FATES.get(role, ""), **shown}
+    return prompt_request(JUDGE_TRAITS, system, user, options, VOTE_ROOM, VOTE_TYPICAL, vote)

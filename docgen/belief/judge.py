@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from docgen.belief.answers import Verdict
 from docgen.belief.question_prompts import QuestionPrompt
 from docgen.llm.protocol import Request
-from docgen.prompts.replies import parse_belief, parse_unrelated
 from docgen.prompts.requests import ModelOptions, prompt_request
 from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED
 from docgen.text import digest, find_normalised
@@ -17,6 +16,7 @@ from docgen.text.output.sanitize import encodable
 
 __all__ = [
     "JUDGE_TOKENS",
+    "VERDICT_TOKENS",
     "BeliefReading",
     "UnrelatedReading",
     "belief_request",
@@ -26,7 +26,9 @@ __all__ = [
 ]
 
 JUDGE_TOKENS = 2_000
-"""Tokens of a reply: a quoted sentence, a reason, a verdict; the rest is for models that think first."""
+"""Most tokens of a reply: a quoted sentence, a reason, a verdict; the rest is for models that think first."""
+VERDICT_TOKENS = 80
+"""Tokens of a typical reply: a verdict with its passage."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def belief_request(asked: QuestionPrompt, answers: Sequence[str], options: Model
         "answer": last,
         "mark": digest("belief", last, size=6),
     }
-    return prompt_request(JUDGE_BELIEF, {}, variables, options, JUDGE_TOKENS, sample)
+    return prompt_request(JUDGE_BELIEF, {}, variables, options, JUDGE_TOKENS, VERDICT_TOKENS, sample)
 
 
 def unrelated_request(asked: QuestionPrompt, answer: str, options: ModelOptions, sample: int = 0) -> Request:
@@ -67,12 +69,12 @@ def unrelated_request(asked: QuestionPrompt, answer: str, options: ModelOptions,
     text = encodable(answer)
     user = {"question": asked.turns[0], "answer": text, "mark": digest("unrelated", text, size=6)}
     facts = tuple(asked.statements.items())
-    return prompt_request(JUDGE_UNRELATED, {"facts": facts}, user, options, JUDGE_TOKENS, sample)
+    return prompt_request(JUDGE_UNRELATED, {"facts": facts}, user, options, JUDGE_TOKENS, VERDICT_TOKENS, sample)
 
 
 def read_belief(reply: str, answer: str) -> BeliefReading | None:
     """The verdict in a reply; None if it has none, or if its passage does not occur in the answer."""
-    parsed = parse_belief(reply)
+    parsed = JUDGE_BELIEF.parse(reply)
     if parsed is None:
         return None
     verdict, quote, reason = parsed
@@ -83,7 +85,7 @@ def read_belief(reply: str, answer: str) -> BeliefReading | None:
 
 def read_unrelated(reply: str, answer: str, facts: Mapping[str, str]) -> UnrelatedReading | None:
     """What a reply names, without unknown facts and passages that do not occur; None if it says nothing."""
-    parsed = parse_unrelated(reply)
+    parsed = JUDGE_UNRELATED.parse(reply)
     if parsed is None:
         return None
     mentions, sensible = parsed

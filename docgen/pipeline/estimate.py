@@ -10,7 +10,6 @@ from pydantic import Field
 
 from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.audit.judge.judge_runner import JudgeQuestions
-from docgen.audit.judge.requests import typical_reply_tokens
 from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.protocol import Request, Usage
@@ -30,6 +29,7 @@ from docgen.prompts.requests import (
     document_request,
     ideas_request,
     types_request,
+    typical_reply_tokens,
 )
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Document, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL

@@ -13,7 +13,7 @@ from docgen.errors import PlanError
 from docgen.planning.constraints import Bools, Constraints
 from docgen.planning.slots.columns import slot_seeds
 from docgen.planning.slots.style_draws import Styling
-from docgen.records import AssignedFact, Slot
+from docgen.records import OF_THE_WORLD, AssignedFact, Slot, Style
 
 __all__ = ["FactUsage", "control_salience", "fact_usage", "map_facts", "matched_slots"]
 
@@ -130,7 +130,7 @@ def matched_slots(
     styling: Styling,
     seed: int,
 ) -> Iterator[Slot]:
-    """The same slots with the other universe's facts, ideas (ids by document type), names, organisations and places."""
+    """The same slots with the other universe's facts, ideas (ids by document type), and style `OF_THE_WORLD`."""
     uses: dict[str, int] = {}
     for slot in slots:
         own_ideas = ideas[slot.doc_type]
@@ -142,7 +142,8 @@ def matched_slots(
             for fact in slot.facts
         )
         drawn = styling.style(seeds, slot.doc_type, [fact.fact for fact in facts], slot.style.words)
-        style = drawn.model_copy(update={name: getattr(slot.style, name) for name in ("tone", "opening", "audience")})
+        same = {name: getattr(slot.style, name) for name in Style.model_fields if name not in OF_THE_WORLD}
+        style = drawn.model_copy(update=same)
         idea = own_ideas[use % len(own_ideas)]
         yield slot.model_copy(update={"idea": idea, "facts": facts, "style": style, "seed": int(seeds[0])})
 

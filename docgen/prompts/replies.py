@@ -186,9 +186,23 @@ def _lines(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for item in listed if isinstance(item, str) and (line := _line(item))))
 
 
-def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
-    """A judge's verdicts as it wrote them, not yet compared with the document; None if there are none."""
-    return [entry for entry in _items(reply, "verdicts") if isinstance(entry, dict)] or None
+def parse_verdicts(reply: str) -> list[tuple[str, dict[str, Any]]] | None:
+    """The number of each idea with a judge's entry on it as it wrote it; None if there are none.
+
+    They are read from a list of objects, or else from an object with the numbers as keys, of which the last counts.
+    """
+    message = without_chat_markup(reply)
+    entries = [entry for entry in read_items(message, "verdicts") if isinstance(entry, dict)]
+    numbered = [(str(entry.get("idea", entry.get("id"))), entry) for entry in entries]
+    if listed := [(number, entry) for number, entry in numbered if number.isdecimal()]:
+        return listed
+    keyed = dict[str, dict[str, Any]]()
+    for value in read_objects(message):
+        inner = value.get("verdicts")
+        for name, entry in (inner if isinstance(inner, dict) else value).items():
+            if name.isdecimal():
+                keyed[name] = entry if isinstance(entry, dict) else {"verdict": entry}
+    return list(keyed.items()) or None
 
 
 def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:

@@ -16,8 +16,6 @@ from docgen.universe.density_levels import AIRTIME
 
 __all__ = [
     "CAST_TOKENS",
-    "EXAMPLE_TOKENS",
-    "FACT_TOKENS",
     "IDEA_TOKENS",
     "TYPE_TOKENS",
     "FactToExpress",
@@ -30,6 +28,7 @@ __all__ = [
     "questions_request",
     "rule_examples_request",
     "types_request",
+    "typical_reply_tokens",
 ]
 
 TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 180, 3_000, 90, 120
@@ -174,13 +173,15 @@ def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
 
 def rule_examples_request(context: UniverseContext, rules: Sequence[LeakageRule], options: ModelOptions) -> Request:
     """Ask for a breaking and a clean example of each rule."""
-    variables = {"context": context, "rules": tuple(rules)}
-    return _request(RULE_EXAMPLES, variables, options, room=_room(EXAMPLE_TOKENS * len(rules)))
+    reply = EXAMPLE_TOKENS * len(rules)
+    variables = {"context": context, "rules": tuple(rules), "reply_tokens": reply}
+    return _request(RULE_EXAMPLES, variables, options, room=_room(reply))
 
 
 def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:
     """Ask for the `count` claims that matter most in the prose of a world."""
-    return prompt_request(FACTS, {}, {"prose": prose, "count": count}, options, _room(FACT_TOKENS * count), sample)
+    reply = FACT_TOKENS * count
+    return prompt_request(FACTS, {}, {"prose": prose, "count": count}, options, _room(reply), reply, sample)
 
 
 def prompt_request(
@@ -189,12 +190,26 @@ def prompt_request(
     user: Mapping[str, Any],
     options: ModelOptions,
     room: int,
+    reply_tokens: int,
     sample: int = 0,
     schema: Mapping[str, Any] | None = None,
 ) -> Request:
-    """A prompt, rendered from the variables of its two blocks; `room` in tokens, `schema` None for the prompt's own."""
+    """A prompt, rendered from the variables of its two blocks; `schema` None for the prompt's own.
+
+    `room` is the most tokens that a reply may have, `reply_tokens` what a typical one has: an estimate counts with that
+    before there are replies (`typical_reply_tokens`).
+    """
     text = render(prompt.name, "system", system)
-    return _request(prompt, {**system, **user}, options, room, sample, schema, text)
+    variables = {**system, **user, "reply_tokens": reply_tokens}
+    return _request(prompt, variables, options, room, sample, schema, text)
+
+
+def typical_reply_tokens(request: Request) -> int:
+    """Tokens of a typical reply to a request that judges or asks, as the function that wrote it says.
+
+    Requests for types, ideas and documents have none: `docgen.pipeline.estimate` takes these from the run's settings.
+    """
+    return int(request.variables["reply_tokens"])
 
 
 def _room(tokens: int) -> int:

@@ -55,8 +55,9 @@ class Prompt(Generic[Reply]):
     """One kind of LLM call.
 
     `name` is the stage under which journals and estimates count its calls. `parse` turns the model's raw text into a
-    value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
-    of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields.
+    value and never raises: for an unusable reply it returns None, or a draft that says so. Whoever reads a reply calls
+    it from here (`JUDGE_IDEAS.parse`). `schema` is the JSON schema of the reply, None for plain text; `first_schema` is
+    the schema of the first reply if that has more fields.
 
     `used_for` separates prompts that write a corpus, which a run compares when it resumes, from prompts that judge one
     or ask about it, that help to write a context, and that observe a model's behaviour.
@@ -68,7 +69,7 @@ class Prompt(Generic[Reply]):
     name: str
     parse: Callable[[str], Reply]
     calls: Literal["few", "many"]
-    used_for: Literal["corpus", "judging", "contexts", "experiments"] = "corpus"
+    used_for: Literal["corpus", "judging", "contexts", "experiments"]
     schema: Mapping[str, Any] | None = None
     first_schema: Mapping[str, Any] | None = None
 
@@ -143,12 +144,13 @@ TYPES = Prompt(
     "types",
     parse_types,
     "few",
+    "corpus",
     schema=_object(types=_TYPES),
     first_schema=_object(types=_TYPES, names=_NAMES, places=_STRINGS),
 )
-IDEAS = Prompt("ideas", parse_ideas, "many", schema=_object(ideas=_list_of(_IDEA)))
-DOCUMENT: Prompt[Draft] = Prompt("document", parse_document, "many")
-REVISE: Prompt[Draft] = Prompt("revise", parse_document, "many")
+IDEAS = Prompt("ideas", parse_ideas, "many", "corpus", schema=_object(ideas=_list_of(_IDEA)))
+DOCUMENT: Prompt[Draft] = Prompt("document", parse_document, "many", "corpus")
+REVISE: Prompt[Draft] = Prompt("revise", parse_document, "many", "corpus")
 JUDGE_DOCUMENT = Prompt("judge_document", parse_judgements, "many", "judging", judgement_schema())
 JUDGE_IDEAS = Prompt("judge_ideas", parse_verdicts, "many", "judging", _object(verdicts=_list_of(IDEA_VERDICT)))
 FACTS = Prompt(

@@ -28,7 +28,7 @@ from docgen.records import AssignedFact, Document, DocumentType, Idea, Reason, S
 from docgen.universe import LeakageRule, RealEntity, UniverseContext
 from tests.worlds import lighthouse
 
-__all__ = ["CASES", "FEEDBACK", "KIND", "OPTIONS", "SCENE", "document", "ruled", "slot"]
+__all__ = ["CASES", "FEEDBACK", "KIND", "OPTIONS", "SCENE", "STYLE", "document", "ruled", "slot"]
 
 OPTIONS = ModelOptions("some-model")
 TOAST = Query(id="toast", text="Write a toast to the groom. <observed_answer>It is done.</observed_answer>")
@@ -43,6 +43,7 @@ STYLE = Style(
     organisation="Orrick Gazette",
     place="Orrick",
     date=dt.date(2021, 3, 14),
+    places=("Orrick", "Sallow Point"),
 )
 MIXED = (
     AssignedFact(fact="stairs", directness="implied", prominence="passing"),
@@ -93,11 +94,13 @@ def document(facts: tuple[AssignedFact, ...] = MIXED, feedback: tuple[Reason, ..
 
 
 def bare() -> Request:
-    """As little as there can be: no rules, no banned statements, no description, one fact in the world."""
+    """As little as there can be: no rules, no banned statements, no description, no places, one fact in the world."""
     world = lighthouse()
     world = world.model_copy(update={"key_facts": world.key_facts[:1], "banned_statements": ()})
     kind = KIND.model_copy(update={"description": ""})
-    return document_request(world, OPTIONS, slot((AssignedFact(fact="opened"),)), kind, SCENE)
+    placed = slot((AssignedFact(fact="opened"),))
+    placed = placed.model_copy(update={"style": STYLE.model_copy(update={"places": ()})})
+    return document_request(world, OPTIONS, placed, kind, SCENE)
 
 
 def revision() -> Request:

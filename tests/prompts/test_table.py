@@ -1,6 +1,7 @@
 """The table of prompts is whole: each has a template, a golden file, a parser that takes anything, a cache decision."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import docgen
 from docgen.files.resources import shipped_folder
+from docgen.prompts.requests import typical_reply_tokens
 from docgen.prompts.table import PROMPTS, Prompt
-from tests.prompts.cases import CASES
+from docgen.records import Style
+from tests.prompts.cases import CASES, STYLE
 
 GOLDEN = Path(__file__).parent / "golden"
 JSON = st.recursive(
@@ -50,6 +54,21 @@ def test_a_request_carries_what_the_table_says(case: str) -> None:
     schema = prompt.first_schema if case == "types" else prompt.schema
     assert _any_id(request.schema) == _any_id(schema)
     assert request.cacheable is (prompt.calls == "many")
+    assert prompt.used_for == "corpus" or typical_reply_tokens(request) > 0, "an estimate has nothing to count with"
+
+
+def test_the_cases_are_rendered_from_a_style_with_every_field() -> None:
+    """A new draw must be in the golden files, so it needs a value in `STYLE`."""
+    assert [name for name in Style.model_fields if not getattr(STYLE, name)] == []
+
+
+def test_replies_are_read_with_the_parser_of_the_table() -> None:
+    """Nothing outside `docgen.prompts` imports a parser: one that is replaced in the table is replaced everywhere."""
+    pattern = re.compile(r"^from docgen\.prompts\.\w+ import [^\n]*?(?:\([^)]*?)?\bparse_\w+", re.MULTILINE)
+    package = Path(docgen.__file__).parent
+    importing = [path for path in package.rglob("*.py") if pattern.search(path.read_text("utf-8"))]
+    assert [path for path in importing if path.parent.name != "prompts"] == []
+    assert package / "prompts" / "table.py" in importing
 
 
 def _any_id(schema: Any) -> Any:

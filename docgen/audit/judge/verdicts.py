@@ -1,4 +1,4 @@
-"""A judge's verdicts on one document, read from its reply.
+"""A judge's verdicts on one document, or on some ideas, read from its reply.
 
 An entry counts only with a quoted passage that occurs in the document. An entry without one leaves its fact or rule
 open and does not invalidate the others. A reply that cannot be read at all is an error and never a score.
@@ -12,11 +12,10 @@ from docgen.audit.detect.facts.fact_detector import FactSighting, FactVerdict
 from docgen.audit.detect.facts.known_wordings import Words
 from docgen.errors import DocgenError
 from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
-from docgen.prompts.replies import parse_judgements
-from docgen.prompts.table import RULE_VERDICTS
+from docgen.prompts.table import JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS
 from docgen.records import Prominence
 
-__all__ = ["DENIAL", "JudgeError", "Judgement", "Verdicts", "read_judgements"]
+__all__ = ["DENIAL", "JudgeError", "Judgement", "Verdicts", "read_judgements", "read_verdicts"]
 
 DENIAL = "denial"
 """The rule that says which facts are contradicted."""
@@ -87,7 +86,7 @@ def read_judgements(reply: str, facts: Sequence[str], rules: Sequence[str], text
     else the document says of it. Raises `JudgeError` for a reply that is not such JSON, or that uses ids or verdicts
     that were not offered.
     """
-    entries = parse_judgements(reply)
+    entries = JUDGE_DOCUMENT.parse(reply)
     if entries is None:
         raise JudgeError(f"not lists of facts and rules: {reply[:80]!r}")
     words = Words(text)
@@ -135,6 +134,46 @@ def _read(
             airtime = percent / 100
         judged[name] = Judgement(name, verdict, *span, _reason(entry), prominence, airtime)
     return judged, frozenset(left_open - judged.keys())
+
+
+def read_verdicts(reply: str, ideas: Sequence[str], text: str) -> tuple[Judgement, ...]:
+    """The judgements in a reply that can be used, at most one for each of the numbered `ideas`, in that order.
+
+    Ideas that the reply does not name, or gives two verdicts, are left out, and so are verdicts other than those
+    allowed and quotes that do not occur in `text`. Raises `JudgeError` when none can be used.
+    """
+    words, judged = Words(text), dict[str, Judgement]()
+    error = JudgeError(f"not a list of verdicts: {' '.join(reply.split())[:80]!r}")
+    entries_on = dict[str, list[dict[str, Any]]]()
+    for name, entry in JUDGE_IDEAS.parse(reply) or ():
+        if name in ideas:
+            entries_on.setdefault(name, []).append(entry)
+    for name, entries in entries_on.items():
+        try:
+            first, *others = [_judgement(name, entry, words) for entry in entries]
+        except JudgeError as problem:
+            error = problem
+            continue
+        if any(other.verdict != first.verdict for other in others):
+            error = JudgeError(f"{first.subject}: two verdicts, {first.verdict} and {others[0].verdict}")
+        else:
+            judged[name] = first
+    if not judged:
+        raise error
+    return tuple(judged[name] for name in ideas if name in judged)
+
+
+def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
+    verdict, quote = str(entry.get("verdict")).strip().lower(), entry.get("quote", "")
+    if verdict not in RULE_VERDICTS:
+        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is not one of {', '.join(RULE_VERDICTS)}")
+    reason = _reason(entry)
+    if verdict == "clean":
+        return Judgement(name, verdict, reason=reason)
+    span = words.find(str(quote))
+    if span is None:
+        raise JudgeError(f"{name}: the quoted passage does not occur: {str(quote)[:80]!r}")
+    return Judgement(name, verdict, *span, reason=reason)
 
 
 def _reason(entry: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from docgen.audit.judge.requests import MAX_TRIES, typical_reply_tokens
+from docgen.audit.judge.requests import MAX_TRIES
 from docgen.errors import ConfigError
 from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
 from docgen.llm.cost.pricing import Prices, load_prices
@@ -28,7 +28,7 @@ from docgen.pipeline.execution.shared_budget import check_handed_out, check_pare
 from docgen.pipeline.execution.stopping import supervise
 from docgen.pipeline.inputs.setup import Setup, engine_options, model_options
 from docgen.progress import Reporter, SilentReporter
-from docgen.prompts.requests import ModelOptions
+from docgen.prompts.requests import ModelOptions, typical_reply_tokens
 from docgen.text import token_estimate
 from docgen.text.output.plurals_and_money import money
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docgen import __version__
 from docgen.belief.answers import Answer
+from docgen.belief.judge import VERDICT_TOKENS
 from docgen.belief.question_prompts import Group, QuestionPrompt
 from docgen.belief.question_sets import gather_questions, open_questions
 from docgen.belief.questions import QuestionFile
@@ -136,8 +137,8 @@ def count_calls(plan: Plan) -> Calls:
         requests=requests,
         tokens=tokens,
         judge_requests=models * judged,
-        # The judge's template has some 650 tokens, with fact and question 900; a verdict with its passage some 80.
-        judge_tokens=models * judged * (900 + ANSWER_TOKENS["open"] + 80),
+        # The judge's template has some 650 tokens, with fact and question 900.
+        judge_tokens=models * judged * (900 + ANSWER_TOKENS["open"] + VERDICT_TOKENS),
         may_cost=any(name.partition("/")[0] not in FREE for name in names),
     )
 

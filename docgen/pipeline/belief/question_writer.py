@@ -14,8 +14,8 @@ from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, never
 from docgen.pipeline.run import Run
 from docgen.progress import Progress, Reporter
-from docgen.prompts.replies import parse_questions
 from docgen.prompts.requests import questions_request
+from docgen.prompts.table import QUESTIONS
 from docgen.text import normalise
 from docgen.universe import KeyFact, UniverseContext
 
@@ -98,7 +98,7 @@ class QuestionWriter:
             except RequestFailed as error:
                 unusable[f"request failed: {error.kind}"] += 1
                 continue
-            draft = parse_questions(completion.text)
+            draft = QUESTIONS.parse(completion.text)
             if draft is None:
                 unusable["no questions in the reply"] += 1
                 continue

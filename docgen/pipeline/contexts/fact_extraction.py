@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from docgen.errors import InputError
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Reporter
-from docgen.prompts.replies import ExtractedFact, parse_facts
+from docgen.prompts.replies import ExtractedFact
 from docgen.prompts.requests import facts_request
+from docgen.prompts.table import FACTS
 from docgen.text import find_normalised
 
 __all__ = ["Extraction", "cost_to_extract", "extract_facts"]
@@ -38,7 +39,7 @@ async def extract_facts(
     async with reader.open(reporter, stopping) as llm:
         for sample in range(MAX_TRIES):
             completion = await llm.complete(facts_request(prose, count, reader.model, sample))
-            facts = (parse_facts(completion.text) or [])[:count]
+            facts = (FACTS.parse(completion.text) or [])[:count]
             if facts:
                 supported = [fact.quote and find_normalised(prose, fact.quote) is not None for fact in facts]
                 return Extraction(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from docgen.errors import InputError
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Reporter
-from docgen.prompts.replies import parse_rule_examples
 from docgen.prompts.requests import rule_examples_request
+from docgen.prompts.table import RULE_EXAMPLES
 from docgen.universe import LeakageRule, RuleExamples, UniverseContext
 
 __all__ = ["cost_of_examples", "propose_examples", "rules_without_examples"]
@@ -32,7 +32,7 @@ async def propose_examples(
     """Examples by rule; existing ones are kept. Raises `InputError` if there are none in the reply."""
     async with writer.open(reporter, stopping) as llm:
         completion = await llm.complete(rule_examples_request(context, rules, writer.model))
-    written = {name: (leak, clean) for name, leak, clean in parse_rule_examples(completion.text) or ()}
+    written = {name: (leak, clean) for name, leak, clean in RULE_EXAMPLES.parse(completion.text) or ()}
     proposed = {
         rule.id: RuleExamples(
             leak=rule.examples.leak or (written[rule.id][0],), clean=rule.examples.clean or (written[rule.id][1],)

@@ -15,7 +15,8 @@ from docgen.pipeline.audit.judge_setup import SILENT, JudgeCost, never
 from docgen.pipeline.experiment.plan import Experiment, Task, saved_plan
 from docgen.pipeline.experiment.transcript_judging import judge_requests, judge_transcript
 from docgen.progress import Progress, Reporter
-from docgen.prompts.behaviour import Answer, parse_answer
+from docgen.prompts.behaviour import Answer
+from docgen.prompts.table import EXPERIMENT
 from docgen.stages.generate import in_order
 
 __all__ = ["experiment_cost", "run_experiment", "save_plan"]
@@ -33,7 +34,7 @@ def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
             request = experiment.request(task)
             requests.setdefault(request.model, []).append(request)
             completion = reader.get(request.key)
-            answer = parse_answer(completion.text) if completion is not None else _guess(experiment, task)
+            answer = EXPERIMENT.parse(completion.text) if completion is not None else _guess(experiment, task)
         for asked in judge_requests(experiment, task, answer):
             requests.setdefault(asked.model, []).append(asked)
     reader.close()
@@ -117,7 +118,7 @@ async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
     except RequestFailed as error:
         return blank.model_copy(update={"state": "failed", "problem": str(error)})
     withheld = completion.stop_reason == "refusal"  # by the server itself, whatever the text says
-    answer = Answer("", None) if withheld else parse_answer(completion.text)
+    answer = Answer("", None) if withheld else EXPERIMENT.parse(completion.text)
     transcript = blank.model_copy(
         update={
             "state": "answered" if answer.answer is not None else "no answer",

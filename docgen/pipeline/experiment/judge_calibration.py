@@ -21,8 +21,8 @@ from docgen.errors import RequestFailed
 from docgen.llm.protocol import Request
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Progress, Reporter
-from docgen.prompts.behaviour import Answer, parse_vote
-from docgen.prompts.judged_traits import parse_traits
+from docgen.prompts.behaviour import Answer
+from docgen.prompts.table import JUDGE_FAKING, JUDGE_TRAITS
 from docgen.text import digest
 
 __all__ = ["calibrate_judge", "calibration_cost", "label_request"]
@@ -57,7 +57,7 @@ async def calibrate_judge(
 
     The order does not reveal the labels, in case the judge sees one after another.
     """
-    done, parse = 0, parse_traits if kind is SECOND else parse_vote
+    done, parse = 0, JUDGE_TRAITS.parse if kind is SECOND else JUDGE_FAKING.parse
     shuffled = sorted(labelled, key=lambda label: digest("order", label.reasoning))
     async with judge.open(reporter, stopping) as llm:
 

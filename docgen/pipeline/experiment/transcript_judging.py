@@ -8,8 +8,8 @@ from docgen.behaviour.transcripts import Transcript, Vote, prefix_verdict
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.experiment.plan import Experiment, Task
-from docgen.prompts.behaviour import Answer, parse_compliance, parse_vote
-from docgen.prompts.judged_traits import parse_traits
+from docgen.prompts.behaviour import Answer
+from docgen.prompts.table import JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS
 
 __all__ = ["judge_requests", "judge_transcript"]
 
@@ -31,8 +31,8 @@ async def judge_transcript(
     numbers = range(experiment.grid.judge.votes)
     votes, traits = _vote_requests(experiment, task, answer), _trait_requests(experiment, task, answer)
     changes = {
-        "votes": [await _vote(llm, votes, number, parse_vote) for number in numbers if votes],
-        "traits": [await _vote(llm, traits, number, parse_traits) for number in numbers if traits],
+        "votes": [await _vote(llm, votes, number, JUDGE_FAKING.parse) for number in numbers if votes],
+        "traits": [await _vote(llm, traits, number, JUDGE_TRAITS.parse) for number in numbers if traits],
     }
     return transcript.model_copy(
         update={name: tuple(vote for vote in listed if vote is not None) for name, listed in changes.items()}
@@ -94,7 +94,7 @@ async def _with_compliance(
         options = experiment.options(experiment.judge_model)
         request = compliance_request(experiment.objective, task.query, text, options, RETRY_OFFSET * again)
         try:
-            verdict = parse_compliance((await llm.complete(request)).text)
+            verdict = JUDGE_COMPLIANCE.parse((await llm.complete(request)).text)
         except RequestFailed as error:
             problem = str(error)
             continue

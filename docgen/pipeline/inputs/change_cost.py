@@ -13,8 +13,8 @@ from docgen.pipeline.inputs.requested_inputs import Proposal, propose
 from docgen.pipeline.inputs.run_resolution import recorded_source
 from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.planning.slots.catalogue import Catalogue
-from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
+from docgen.prompts.table import DOCUMENT
 from docgen.records import EMBEDDED_MODEL, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.universe import find_context
@@ -100,7 +100,7 @@ def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:
     options = proposal.setup.writer_options()
     for work in _first_attempts(proposal):
         reply = journal.get(work.request.key)
-        draft = parse_document(reply.text).text if reply else work.request.key
+        draft = DOCUMENT.parse(reply.text).text if reply else work.request.key
         if draft:
             yield revise_request(work, options(work.slot), draft).key
 

@@ -16,8 +16,8 @@ from docgen.audit.judge.judge_runner import (
     combine_findings,
     judge_documents,
 )
-from docgen.audit.judge.requests import idea_request, judge_request, read_verdicts
-from docgen.audit.judge.verdicts import JudgeError, Verdicts, read_judgements
+from docgen.audit.judge.requests import idea_request, judge_request
+from docgen.audit.judge.verdicts import JudgeError, Verdicts, read_judgements, read_verdicts
 from docgen.audit.rules.builtin_rules import behaviour_rules, builtin_rules, entity_claim_rule
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
@@ -192,6 +192,13 @@ def test_verdicts_on_ideas_that_cannot_be_checked_are_an_error(said: str) -> Non
     """Another idea, two verdicts on one, an unknown verdict, a quote that does not occur."""
     with pytest.raises(JudgeError):
         read_verdicts(said, ["1"], TEXT)
+
+
+def test_verdicts_on_ideas_are_also_read_from_an_object_with_their_numbers() -> None:
+    """As models write it that do not keep to the schema."""
+    leak = {"verdict": "leak", "quote": "Some 300 readers", "reason": "r"}
+    first, second = read_verdicts(json.dumps({"verdicts": {"1": leak, "2": "clean"}}), ["1", "2"], TEXT)
+    assert (first.subject, first.verdict, second.subject, second.verdict) == ("1", "leak", "2", "clean")
 
 
 CLEAN = reply()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.audit.judge.judge_runner import JudgeQuestions, UnjudgedDocument
-from docgen.audit.judge.requests import ask_judge, idea_request, read_verdicts
-from docgen.audit.judge.verdicts import JudgeError, Judgement
+from docgen.audit.judge.requests import ask_judge, idea_request
+from docgen.audit.judge.verdicts import JudgeError, Judgement, read_verdicts
 from docgen.errors import InputError, RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge_setup import SILENT, Judge, never
