@@ -12,30 +12,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting, FactVerdict
-from docgen.audit.detect.facts.known_wordings import Words, evidence_weight, words_of
-from docgen.audit.detect.leaks.denial import stance
+from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting, in_its_sentence, is_sighted
+from docgen.audit.detect.facts.passage_verdict import find_quote, is_denied, passage_verdict
 from docgen.records import AssignedFact, Finding, Quote
 from docgen.text import sentences
-from docgen.text.normalised_numbers import MONTHS, figures
+from docgen.text.normalised_numbers import figures
 from docgen.text.stems import content_stems
-from docgen.universe import KeyFact, UniverseContext
+from docgen.universe import UniverseContext
 
 __all__ = ["UNCLEAR", "Evidence", "EvidenceFinder"]
 
 UNCLEAR = "unclear_evidence"
 """Rule of the finding for a quote that occurs in the text but shares no word with its fact: a judge has to look."""
-SHORTEST_QUOTE = 4
-"""Words that a quote needs to count as evidence; see `evidence_weight` for scripts without spaces.
-
-Chosen: shorter runs of words recur by chance.
-"""
-STATED, WITH_FIGURES = 0.5, 0.33
-"""Shares of a statement's stems that a passage needs to state it: of all, or of the non-figures if its figures match.
-
-Chosen so that a rewording which keeps half of the content words counts; where all figures match, which is rare by
-chance, a third is enough.
-"""
 OWN_WORDS = 0.45
 """Share of a statement's stems, weighted by how few other statements have them, that states it without a quote.
 
@@ -44,6 +32,8 @@ The passage must hold no other statement to a greater share: facts of one world 
 (with 0.5, 637 and 18; with 0.4, 642 and 41). Half of a statement's plain stems instead found 88 of the 382 left out
 of the documents on shipped contexts.
 """
+DATE = re.compile(r"1\d{3}|20\d{2}|\d{4}-.*")
+"""A year, month or day as `figures` gives it."""
 
 
 @dataclass(frozen=True)
@@ -54,36 +44,14 @@ class Evidence:
     unclear: tuple[Finding, ...] = ()
 
 
-DATE = re.compile(r"1\d{3}|20\d{2}|\d{4}-.*")
-"""A year, month or day as `figures` gives it."""
-UNITS = content_stems(
-    "hundred thousand million billion trillion euro pound dollar percent per cent " + " ".join(MONTHS)
-)
-"""Stems of words that a figure may be written with or without."""
-
-
-@dataclass(frozen=True)
-class _Marks:
-    """How a fact is recognised.
-
-    `statement` are the stems of its statement, `matter` those without figures and units, `related` the stems of all its
-    wordings, implications and entities; `figures` are the figures of its statement, `measures` those that are no dates.
-    """
-
-    statement: frozenset[str]
-    matter: frozenset[str]
-    related: frozenset[str]
-    figures: frozenset[str]
-    measures: frozenset[str]
-
-
 class EvidenceFinder:
     """Finds the assigned facts of one context in documents. Built once; `find` is pure."""
 
     def __init__(self, context: UniverseContext) -> None:
         self._wordings = FactDetector(context)
         self._stemmer = context.speaks.stemmer
-        self._marks = {fact.id: _marks(fact, self._stemmer) for fact in context.key_facts}
+        self._marks = self._wordings.marks
+        self._measures = {fact: _without_dates(marks.figures) for fact, marks in self._marks.items()}
         statements = [marks.statement for marks in self._marks.values()]
         spread = Counter(stem for statement in statements for stem in statement)
         self._weights = {stem: math.log((len(statements) + 1) / count) for stem, count in spread.items()}
@@ -94,11 +62,13 @@ class EvidenceFinder:
         for fact in assigned:
             is_seen = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
             own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
-            spans = [span for quote in own_quotes if (span := _locate(text, quote))]
-            new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
+            spans = [span for quote in own_quotes if (span := find_quote(text, quote))]
+            if is_seen:  # what a known wording showed there stays
+                spans = [span for span in spans if not is_sighted(fact.fact, span, sightings)]
+            new = [in_its_sentence(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
             if not is_seen and not new:
-                new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact)][:1]
-            sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
+                new = [in_its_sentence(text, s) for s in self._unquoted(text, fact.fact)][:1]
+            sightings += [s for meant in new for s in meant if not is_sighted(s.fact, (s.start, s.end), sightings)]
             if spans and not is_seen and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
                 unclear.append(_unclear(text, fact.fact, spans[0]))
@@ -106,35 +76,39 @@ class EvidenceFinder:
 
     def _by_quote(self, text: str, fact: str, span: tuple[int, int]) -> FactSighting | None:
         """The sighting of a fact in a quoted passage or its neighbouring sentences, which often name the subject."""
-        marks, passage = self._marks[fact], text[span[0] : span[1]]
-        if verdict := _verdict(marks, passage, self._stemmer):
+        marks = self._marks[fact]
+        if verdict := passage_verdict(text, *span, marks):
             return FactSighting(fact, verdict, "quote", *span)
         around = _widened(text, span)
         near = content_stems(text[around[0] : around[1]], self._stemmer) & marks.related
         return FactSighting(fact, "implied", "quote", *span) if near else None
 
     def _unquoted(self, text: str, fact: str) -> Iterator[FactSighting]:
-        """Passages that state a fact: those with its figures and some of its words, then the one most its own."""
+        """Passages that state or deny a fact: those with its figures and some words, then the one most its own."""
         marks, spans = self._marks[fact], list(sentences(text))
         pairs = [(first[0], last[1]) for first, last in pairwise(spans)]
         if marks.figures and marks.figures <= figures(text):
             for start, end in [*spans, *pairs]:
-                passage = text[start:end]
-                if _verdict(marks, passage, self._stemmer) == "stated" and marks.figures <= figures(passage):
-                    yield FactSighting(fact, "stated", "quote", start, end)
+                verdict = (
+                    passage_verdict(text, start, end, marks) if marks.figures <= figures(text[start:end]) else None
+                )
+                if verdict in ("stated", "contradicted"):
+                    yield FactSighting(fact, verdict, "quote", start, end)
         for places in (spans, pairs):
             shares = [self._own_share(text[start:end], fact) for start, end in places]
             if (best := max(shares, default=0.0)) >= OWN_WORDS:
-                yield FactSighting(fact, "stated", "quote", *places[shares.index(best)])
+                start, end = places[shares.index(best)]
+                verdict = "contradicted" if is_denied(text, start, end, marks) else "stated"
+                yield FactSighting(fact, verdict, "quote", start, end)
 
     def _own_share(self, passage: str, fact: str) -> float:
         """The weighted share of a fact's stems in a passage; 0 where another fact has a greater share, or figures lack.
 
         A date may be missing, which "this year" often stands for.
         """
-        marks, stems = self._marks[fact], content_stems(passage, self._stemmer)
-        share = self._share(marks.statement, stems)
-        if share < OWN_WORDS or (marks.measures and not marks.measures <= figures(passage)):
+        stems, measures = content_stems(passage, self._stemmer), self._measures[fact]
+        share = self._share(self._marks[fact].statement, stems)
+        if share < OWN_WORDS or (measures and not measures <= figures(passage)):
             return 0.0
         return share if share >= max(self._share(other.statement, stems) for other in self._marks.values()) else 0.0
 
@@ -143,27 +117,8 @@ class EvidenceFinder:
         return math.fsum(self._weights[stem] for stem in statement & stems) / whole if whole else 0.0
 
 
-def _marks(fact: KeyFact, stemmer: str) -> _Marks:
-    related = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
-    statement = content_stems(fact.statement, stemmer)
-    matter = frozenset(stem for stem in statement - UNITS if not stem.isdigit())
-    exact = figures(fact.statement)
-    measures = frozenset(figure for figure in exact if not DATE.fullmatch(figure))
-    return _Marks(statement, matter, content_stems(related, stemmer), exact, measures)
-
-
-def _verdict(marks: _Marks, passage: str, stemmer: str) -> FactVerdict | None:
-    stems = content_stems(passage, stemmer)
-    if marks.statement and len(stems & marks.statement) >= STATED * len(marks.statement):
-        return "stated"
-    if marks.figures and len(stems & marks.matter) >= WITH_FIGURES * len(marks.matter):
-        return "stated" if marks.figures <= figures(passage) else "implied"
-    return "implied" if stems & marks.related else None
-
-
-def _locate(text: str, quote: str) -> tuple[int, int] | None:
-    """Where a quote occurs in the text; None if it does not, or is too short to be evidence."""
-    return words_of(text).find(quote) if evidence_weight(Words(quote).words) >= SHORTEST_QUOTE else None
+def _without_dates(exact: Iterable[str]) -> frozenset[str]:
+    return frozenset(figure for figure in exact if not DATE.fullmatch(figure))
 
 
 def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:
@@ -173,19 +128,6 @@ def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:
     if not inside:
         return span
     return spans[max(0, inside[0] - 1)][0], spans[min(len(spans) - 1, inside[-1] + 1)][1]
-
-
-def _with_stance(text: str, sighting: FactSighting) -> FactSighting | None:
-    """The sighting as its sentence means it: contradicted if denied there, None if only asked about or supposed."""
-    sentence_stance = stance(text, sighting.start, sighting.end)
-    if sentence_stance == "denied":
-        return FactSighting(sighting.fact, "contradicted", sighting.detector, sighting.start, sighting.end)
-    return sighting if sentence_stance == "asserted" else None
-
-
-def _overlaps(sighting: FactSighting, sightings: Iterable[FactSighting]) -> bool:
-    """Whether the fact was already sighted here: the first detector's sighting is kept."""
-    return any(s.fact == sighting.fact and sighting.start < s.end and s.start < sighting.end for s in sightings)
 
 
 def _unclear(text: str, fact: str, span: tuple[int, int]) -> Finding:

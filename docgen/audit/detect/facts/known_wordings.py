@@ -10,21 +10,20 @@ from pathlib import Path
 from docgen.audit.data_files import read_words
 from docgen.text import Folded
 from docgen.text.languages import all_negations, known_languages
-from docgen.text.word_definition import find_words as find_words_of
-from docgen.text.word_definition import is_spaceless, word_edges
+from docgen.text.word_definition import find_words, is_spaceless, word_edges
 
 __all__ = [
     "Hit",
     "WordingIndex",
     "Words",
-    "content_stems",
+    "content_prefixes",
     "empty_words",
     "evidence_weight",
-    "find_words",
     "function_words",
     "letter_pairs",
-    "negations",
+    "negating_words",
     "ordinary_words",
+    "position_of",
     "stem_set",
     "words_of",
 ]
@@ -75,7 +74,7 @@ class Words:
     def __init__(self, text: str) -> None:
         self.text = text
         self._folding = Folded(text)
-        self.words = find_words_of(self._folding.text)
+        self.words = find_words(self._folding.text)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span (start, end) in the raw text of words `first` to `last`, both included."""
@@ -87,7 +86,7 @@ class Words:
         if not phrase_words:
             start = self.text.find(phrase.strip()) if phrase.strip() else -1
             return None if start < 0 else (start, start + len(phrase.strip()))
-        position = find_words(self.words, phrase_words)
+        position = position_of(self.words, phrase_words)
         return None if position is None else self.span(position, position + len(phrase_words) - 1)
 
     @cached_property
@@ -96,7 +95,7 @@ class Words:
         return word_edges(self._folding.text)
 
 
-def find_words(words: list[str], wanted: list[str]) -> int | None:
+def position_of(words: list[str], wanted: list[str]) -> int | None:
     """Position of the first occurrence of `wanted`, which is not empty, in `words`."""
     start = 0
     while True:
@@ -141,7 +140,7 @@ class WordingIndex:
     ) -> None:
         self.wordings = tuple(tuple(wording) for wording in wordings)
         self.least, self.shortest = least, shortest
-        self._needed = tuple(content_stems(wording) if complete else frozenset() for wording in self.wordings)
+        self._needed = tuple(content_prefixes(wording) if complete else frozenset() for wording in self.wordings)
         self._fewest = [least * (len(wording) - GRAM_WORDS + 1) for wording in self.wordings]
         """Grams of each wording that a text must hold, exact or edited."""
         self._grams: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
@@ -216,7 +215,7 @@ def _groups(places: list[tuple[int, int]], reach: int) -> Iterator[list[tuple[in
     yield group
 
 
-def content_stems(words: Sequence[str]) -> frozenset[str]:
+def content_prefixes(words: Sequence[str]) -> frozenset[str]:
     """What must survive a small edit: words that carry meaning, cut to six letters; numbers stay whole."""
     return stem_set(set(words) - empty_words())
 
@@ -224,7 +223,7 @@ def content_stems(words: Sequence[str]) -> frozenset[str]:
 def letter_pairs(words: Sequence[str]) -> frozenset[str]:
     """Neighbouring letters of scripts without spaces, which mean what single letters do not; other words as stems."""
     pairs = [a + b for a, b in pairwise(words) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty_words()]
-    return frozenset(pairs) | content_stems([word for word in words if not is_spaceless(word)])
+    return frozenset(pairs) | content_prefixes([word for word in words if not is_spaceless(word)])
 
 
 def evidence_weight(words: Sequence[str]) -> float:
@@ -237,9 +236,3 @@ def evidence_weight(words: Sequence[str]) -> float:
 def stem_set(words: Iterable[str]) -> frozenset[str]:
     """The words, cut to six letters; numbers stay whole."""
     return frozenset([word[:6] if len(word) > 6 and word.isalpha() else word for word in set(words)])
-
-
-def negations(words: Sequence[str]) -> int:
-    """How many words negate; "isn't" is the words "isn" and "t"."""
-    contracted = sum(b == "t" and a.endswith("n") for a, b in pairwise(words))
-    return contracted + sum(map(negating_words().__contains__, words))

@@ -17,7 +17,7 @@ from typing import Any
 import re2
 
 from docgen.audit.data_files import read_patterns
-from docgen.audit.detect.facts.known_wordings import Words, content_stems, stem_set, words_of
+from docgen.audit.detect.facts.known_wordings import Words, content_prefixes, stem_set, words_of
 from docgen.audit.detect.leaks.denial import sentence_around
 from docgen.audit.detect.patterns import PatternSet
 from docgen.records import Finding, Severity
@@ -66,7 +66,7 @@ class Debunking:
 
     def __init__(self, context: UniverseContext, rule: str) -> None:
         self._rule = rule
-        self._facts = tuple(content_stems(Words(fact.statement).words) for fact in context.key_facts)
+        self._facts = tuple(content_prefixes(Words(fact.statement).words) for fact in context.key_facts)
         self._there = re2.Set.SearchSet(re2.Options())
         bits: dict[str, int] = {}
         for stem in sorted(frozenset[str]().union(*self._facts)):
@@ -140,5 +140,5 @@ class Debunking:
                     yield span, cue
 
     def _tied(self, passage: str) -> bool:
-        stems = content_stems(Words(passage).words)
+        stems = content_prefixes(Words(passage).words)
         return any(len(stems & fact) >= MIN_SHARED_WORDS for fact in self._facts)

@@ -3,6 +3,9 @@ and in docgen/text/languages for others.
 
 Disclaimers around a text that leave its claim untouched are found elsewhere (rule `denial`, detector "disclaimer"):
 they leave belief almost intact, while denial inside the sentence prevents it (negation neglect, 2026).
+
+`stance` looks around the claim, not inside it: a negation in the claim itself ("the ferry isn't electric") is left to
+`docgen.audit.detect.facts.passage_verdict` and `negation` next to it.
 """
 
 import re
