@@ -1,8 +1,7 @@
 """Puts the command line together."""
 
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "CommandModule", "app", "command_line"]
 
 
-@dataclass(frozen=True)
-class CommandModule:
+class CommandModule(NamedTuple):
     """A module of docgen.cli, the commands that it has, and its function that adds them to a Typer."""
 
     module: str

@@ -5,7 +5,6 @@ terminal. Callers need not know which texts may do so: the standard streams (`do
 append-only file (`docgen/files/append_log.py`) and every finished one (`docgen/files/atomic.py`) pass through here.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlsplit
@@ -37,6 +36,8 @@ _short: dict[str, None] = {}
 
 def remember_secrets(*secrets: str | None) -> None:
     """Hide these from now on, in upper or lower case."""
+    import json  # here, as only a key needs it: it would be a fiftieth of the time of `docgen --help`
+
     for secret in filter(None, secrets):
         # Long enough to be removed from documents without removing words or numbers from them. Chosen: keys have twenty
         # characters and more; below six one may be part of any text. The "EMPTY" or "dummy" of a local server is a word
