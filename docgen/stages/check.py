@@ -200,11 +200,11 @@ def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance
 
 def _unquoted(draft: Draft, sightings: Iterable[FactSighting]) -> Iterator[Quote]:
     """Passages that were found without a quote that stands in the text, so that whoever reads the corpus finds them."""
-    for sighting in sightings:
+    by_quote = (s for s in sightings if s.detector == "quote" and s.verdict != "contradicted")
+    for sighting in by_quote:
         passage = draft.text[sighting.start : sighting.end]
-        own = (quote.text for quote in draft.quotes if quote.fact == sighting.fact)
-        is_quoted = any(text == passage or find_normalised(draft.text, text) for text in own)
-        if sighting.detector == "quote" and sighting.verdict != "contradicted" and not is_quoted:
+        own = [quote.text for quote in draft.quotes if quote.fact == sighting.fact]
+        if passage not in own and not any(find_normalised(draft.text, text) for text in own):
             yield Quote(fact=sighting.fact, text=passage)
 
 
