@@ -110,7 +110,10 @@ def common_manifest(
             part.name: {"documents": len(part.numbers), "tokens": part.tokens, "files": names[part.name]}
             for part in layout.parts
         },
-        "data_files": {split: form.shards(split) or names[split][0] for split in names},
+        # A format in shards is read back by its pattern, however many files there are.
+        "data_files": {
+            split: form.file.replace("train", split, 1) if "*" in form.file else names[split][0] for split in names
+        },
         "mix": [
             {
                 "name": mixed.spec.name, "ratio": mixed.spec.ratio, "by": mixed.by, "documents": len(mixed.places),

@@ -81,10 +81,6 @@ class ExportFormat:
         """The name of the training file."""
         return self.file.replace("train", self.stem(options, "train"), 1)
 
-    def shards(self, split: str) -> str:
-        """The pattern of a split's files if there may be several, else ""."""
-        return self.file.replace("train", split, 1) if "*" in self.file else ""
-
     def load_kind(self) -> str:
         """What `datasets.load_dataset` calls files like these."""
         return "json" if self.file.endswith(".jsonl") else "parquet"
