@@ -200,6 +200,7 @@ def test_the_published_site_works_from_a_disk(browser: Browser, view: View, tmp_
         assert browser.violations() == [], page
     browser.open(f"{base}/index.html")
     browser.press("/")
+    browser.wait("document.activeElement.id === 'q'")  # keys that come before the box has the focus are lost
     browser.press("f", "e", "r", "r", "y", "\ue007")
     browser.wait(
         "document.querySelector('main h1') && document.querySelector('main h1').textContent.startsWith('1 document')"
