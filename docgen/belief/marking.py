@@ -71,7 +71,7 @@ def mentioned_facts(text: str, mentions: Mapping[str, Sequence[str]]) -> tuple[s
 
 
 def makes_sense(text: str) -> bool:
-    """Whether a text has any words and is not a loop: a crude check for when there is no judge."""
+    """Whether a text has any words and is not a loop: a crude check, used without a judge."""
     words = normalise(THOUGHTS.sub("", text)).split()
     grams = Counter(tuple(words[at : at + LONGEST_LOOP]) for at in range(len(words) - LONGEST_LOOP + 1))
     repeated = max(grams.values(), default=0) > MOST_REPEATS

@@ -102,7 +102,7 @@ def _repaired(reply: str, at: int) -> tuple[Any, int]:
 
 
 def _decoded(reply: str, at: int) -> tuple[Any, int]:
-    """(value, end) of the JSON at `at`; (None, at) where there is none."""
+    """(value, end) of the JSON at `at`; (None, at) if there is none."""
     try:
         return DECODER.raw_decode(reply, at)
     except (ValueError, RecursionError):

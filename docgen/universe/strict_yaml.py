@@ -41,7 +41,7 @@ HINTS = (
 
 @dataclass(frozen=True)
 class YamlSource:
-    """A file's values (dict, list, str, or None where there is no value) and the line number of each, from 1."""
+    """A file's values (dict, list, str, or None for a missing value) and the line number of each, from 1."""
 
     name: str
     data: Any

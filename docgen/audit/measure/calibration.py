@@ -44,7 +44,7 @@ class DetectorVerdicts:
 
 
 class Score(Record):
-    """Precision, recall and F1 of one fact or rule, each with its 95% interval; None where there is nothing to compute
+    """Precision, recall and F1 of one fact or rule, each with its 95% interval; None if there is nothing to compute
     it from.
 
     `positives` counts the labelled cases, `negatives` the others that were scored.

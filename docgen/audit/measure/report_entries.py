@@ -1,5 +1,6 @@
 """The entries of a report, by position or by the name of a rule or fact."""
 
+from abc import abstractmethod
 from collections.abc import ItemsView, Mapping
 from typing import Generic, TypeVar
 
@@ -17,9 +18,9 @@ class ReportEntries(Generic[Entry]):
     """
 
     @property
+    @abstractmethod
     def entries(self) -> Mapping[str, Entry]:
         """The entries by name."""
-        raise NotImplementedError
 
     def __getitem__(self, name: str) -> Entry:
         """One entry; `KeyError` lists the names that exist."""

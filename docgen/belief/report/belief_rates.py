@@ -203,7 +203,7 @@ def _compared(
 
 
 def _table(answers: Iterable[Answer], value: Callable[[Answer], float], columns: Sequence[str]) -> list[list[float]]:
-    """Means by model (rows) and question (columns); nan where there is no answer."""
+    """Means by model (rows) and question (columns); nan if a model never answered it."""
     cells: dict[tuple[str, str], list[float]] = defaultdict(list)
     models: dict[str, None] = {}
     for answer in answers:

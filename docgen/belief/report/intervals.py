@@ -37,7 +37,7 @@ class Estimate(Record):
 
 
 def estimate(rows: Sequence[Sequence[float]], answers: int | None = None, seed: int = 0) -> Estimate | None:
-    """The mean over questions of shares, one row for each model; None where there is no answer.
+    """The mean over questions of shares, one row for each model; None if there was no answer.
 
     `answers` is how many there are in all, one to each question if left out.
     """
@@ -124,7 +124,7 @@ def _draws(table: Table, seed: int) -> Table:
 def _effective(value: float, draws: Table, table: Table, answers: int) -> float:
     """How many independent answers would have the bootstrap's variance: at most as many as there are.
 
-    Where all agree there is no variance to go by, and each question counts as one answer.
+    If all agree, there is no variance to estimate from, so each question counts as one answer.
     """
     variance = float(np.var(draws))
     questions = table.shape[1]
@@ -156,7 +156,7 @@ def _mean(table: Table) -> float:
 
 
 def _means(values: Table, axis: int | None = None) -> Table:
-    """Means without nan; nan where there is nothing else."""
+    """Means that ignore nan; nan if there is nothing else."""
     is_finite = np.isfinite(values)
     counts = is_finite.sum(axis=axis)
     sums = np.where(is_finite, values, 0.0).sum(axis=axis)

@@ -135,7 +135,7 @@ class Grid(Table):
 
 
 def _lines(text: TextType | None, style: str) -> Iterable[Text]:
-    """The text around a table as lines of their own; none where there is nothing to say."""
+    """The text around a table as lines of their own; none if there is nothing to say."""
     return [Text(str(text), style, no_wrap=False)] if text else []
 
 

@@ -146,7 +146,7 @@ class RunSource:
 
 
 def read_attempt(line: bytes) -> Attempt:
-    """The attempt on a line, also of a docgen that says more of one. Raises `ValueError` where there is none."""
+    """The attempt on a line, even with fields of a newer docgen. Raises `ValueError` if there is none."""
     return Attempt.model_validate_json(line, extra="ignore")
 
 

@@ -25,7 +25,7 @@ class _Duplicates(BaseModel):
 
 
 def saved_report(file: Path) -> dict[str, Any] | None:
-    """A report as it was written; None where there is none, or one that is damaged or of another docgen."""
+    """A report as it was written; None if it is missing, damaged or from another version of docgen."""
     try:
         value = from_json(file.read_bytes())
         _shape(file.name).model_validate(value)

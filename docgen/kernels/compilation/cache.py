@@ -30,7 +30,7 @@ def kernel_cache(environment: Iterable[str], source: str, compile_into: Callable
 
     `source` is the digest of the kernels' source; `environment` says what else they are compiled for. Folders of the
     same environment and another source are removed. Where nothing can be kept, it is a temporary folder of this
-    process. Raises OSError where there is not even room for that.
+    process. Raises OSError if there is no room even for that.
     """
     made_for = _digest(f"Python {sys.version_info[:2]}".encode(), *(part.encode() for part in environment))
     name = f"{made_for}-{source}"

@@ -177,7 +177,7 @@ def refuse_settings_of_others(engine: str, settings: Collection[str]) -> None:
 
 
 def refuse_settings_without_key(settings: Collection[str]) -> None:
-    """Raise `ConfigError` for the first of `settings` that only an engine with a key has, where there is none."""
+    """Raise `ConfigError` for the first of `settings` that need an engine with a key, if there is no key."""
     for provider in PROVIDERS:
         for name in provider.own_settings:
             if name in settings:

@@ -239,7 +239,7 @@ class _Plan(BaseModel):
 
 
 def saved_plan(folder: RunFolder) -> dict[str, Any]:
-    """experiment.json of a folder. Raises `RunError` where there is none that can be used."""
+    """experiment.json of a folder. Raises `RunError` if it is missing or unusable."""
     file = folder.path / "experiment.json"
     try:
         value = read_json(file.read_bytes())

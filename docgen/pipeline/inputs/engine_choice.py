@@ -29,7 +29,7 @@ def with_engine(
     """With engine and model decided: a model belongs to its engine, and is never used with another one.
 
     Raises `ConfigError` for a new setting that only another engine understands, such as a server with the embedded
-    writer, or that needs a key where there is none.
+    writer, or that needs a key and has none.
     """
     if config.engine == CUSTOM:
         return config

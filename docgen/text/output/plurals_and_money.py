@@ -9,7 +9,7 @@ def plural(count: int, noun: str, many: str = "") -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share in percent, such as "12.5%"; a dash where there is none."""
+    """A share in percent, such as "12.5%"; a dash if there is none."""
     return "–" if share is None else f"{100 * share:.{digits}f}%"
 
 

@@ -134,22 +134,16 @@ def test_a_judge_without_a_key_is_refused_before_anybody_agrees_to_its_cost(
     assert "The judge (" not in errors
 
 
+def judge_all(judge: str) -> list[str]:
+    """A command that has the judge at an address read corpus.jsonl."""
+    command = "audit leakage corpus.jsonl --context tutorial --judge all --model claude-haiku-5-5 --base-url"
+    return [*command.split(), judge]
+
+
 def test_a_cap_is_agreement_enough(judge: str) -> None:
     """As for a run: a script gives --yes or --max-cost."""
     Path("corpus.jsonl").write_text(json.dumps({"text": "The ferry left at eight."}) + "\n")
-    arguments = [
-        "audit",
-        "leakage",
-        "corpus.jsonl",
-        "--context",
-        "tutorial",
-        "--judge",
-        "all",
-        "--base-url",
-        judge,
-        "--model",
-        "claude-haiku-5-5",
-    ]
+    arguments = judge_all(judge)
     result = CliRunner().invoke(app, [*arguments, "--max-cost", "1"], catch_exceptions=False)
     assert (result.exit_code, _Judge.calls) == (0, 1), result.output
     assert "1 calls" in result.stderr
@@ -176,19 +170,7 @@ def test_status_says_who_looked(judge: str) -> None:
 
 def test_a_missing_verdict_is_said_with_its_reason(judge: str) -> None:
     Path("corpus.jsonl").write_text(json.dumps({"text": "Please babble."}) + "\n")
-    arguments = [
-        "audit",
-        "leakage",
-        "corpus.jsonl",
-        "--context",
-        "tutorial",
-        "--judge",
-        "all",
-        "--base-url",
-        judge,
-        "--model",
-        "claude-haiku-5-5",
-    ]
+    arguments = judge_all(judge)
     result = CliRunner().invoke(app, [*arguments, "--yes"], catch_exceptions=False)
     assert result.exit_code == 1
     assert "1 times: not lists of facts and rules" in result.stderr
